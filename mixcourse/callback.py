@@ -48,10 +48,12 @@ class Mixed:
         "Does the loss weigh two targets?"
         return any(a is not b for a,b in zip(self.y_a, self.y_b))
 
-# %% ../nbs/api/06_callback.ipynb #8d6c5683
+# %% ../nbs/api/06_callback.ipynb #269b8d0b
 class BatchOp(Callback):
     "Abstract: drawn anew for every training batch, never active in validation or inference."
-    order,run_valid,mixed = -.5,False,None # before what changes the loss (order 0 and later)
+    order,run_valid = -.5,False # before what changes the loss (order 0 and later)
+    generator,mixed = None,None
+    _stateattrs = 'generator','mixed','hidden','active' # of the batch at hand: not for pickles
     def __init__(self,
         p:float=1.,           # Chance that a batch is changed, in [0,1], or a function of progress
         per_batch:bool=False, # One draw for the whole batch?
@@ -67,7 +69,11 @@ class BatchOp(Callback):
 
     def before_batch(self):
         self.mixed = self.mix_batch(self.xb, self.yb, self.pct_train, self.generator)
-        if self.mixed is not None: self.learn.xb,self.learn.yb = self.mixed.xb,self.mixed.y_a
+        if self.mixed is None: return
+        self.learn.xb,self.learn.yb = self.mixed.xb,self.mixed.y_a
+        self.mixed.xb = None # the learner's to keep, or to free
+
+    def after_fit(self): self.mixed = None
 
     def mix_batch(self, xb, yb, pct, generator):
         "A `Mixed` batch, or None where nothing is changed; neither `xb` nor the learner is written to"
@@ -98,7 +104,7 @@ def _same_size(xb, idx):
     if len(sizes)>1: raise ValueError(f"inputs must have one size to share a box, got {sorted(sizes)}: name some of them with `inputs`")
     return sizes.pop()
 
-# %% ../nbs/api/06_callback.ipynb #d756e22b
+# %% ../nbs/api/06_callback.ipynb #225a970c
 def _spatial(y, x): return y.ndim>2 and y.shape[-2:]==x.shape[-2:]
 
 _can = "class ids (B,), soft or multi-label targets (B,C), numbers, and masks (B,...,H,W)"
@@ -132,7 +138,7 @@ class Mixer(BatchOp):
         one = self.per_batch or 'weigh' in ways and self._opaque(yb)
         d = self.draw(x, alpha, 1 if one else len(x), generator)
         if self.moves_pixels: _same_size(xb, idx)
-        y_a,y_b,yb = zip(*(self._settle(y, way, d) for y,way in zip(yb, ways))) if ways else ((),(),())
+        y_a,y_b,yb = zip(*(self._settle(y.as_subclass(Tensor), way, d) for y,way in zip(yb, ways))) if ways else ((),(),())
         return Mixed(self.mix_inputs(xb, idx, d), y_a, y_b, yb, d)
 
     def mix_inputs(self, xb, idx, d): return self._apply(d.op, xb, idx)
@@ -226,9 +232,10 @@ class Cutout(BatchOp):
         d = Draw(lambda o: cutout(o, box.expand(len(o), -1, -1), inplace=self.inplace))
         return Mixed(self._apply(d.op, xb, idx), yb, yb, yb, d)
 
-# %% ../nbs/api/06_callback.ipynb #9aa90528
+# %% ../nbs/api/06_callback.ipynb #804cfd30
 class RandomMix(Mixer):
     "Choose one of several mixers, or none, for each batch."
+    active = None
     def __init__(self,
         mixers:list,   # `MixUp`, `CutMix`, `ManifoldMixUp`, `Cutout`; None leaves the batch as it is
         p:list=None,   # Chance of each, numbers or functions of progress; what is missing to 1 is for none; None: all alike
@@ -237,7 +244,7 @@ class RandomMix(Mixer):
         bad = [m for m in mixers if not (m is None or isinstance(m, BatchOp)) or isinstance(m, RandomMix)]
         if bad or not mixers: raise ValueError(f"`mixers` must be mixers, `Cutout` or None, got {bad or mixers}")
         BatchOp.__init__(self, seed=seed)
-        self.mixers,self.active = list(mixers),None
+        self.mixers = list(mixers)
         self.p = [1/len(mixers)]*len(mixers) if p is None else list(p)
         if len(self.p)!=len(mixers): raise ValueError(f"`p` must have one entry per mixer, got {len(self.p)} for {len(mixers)}")
         for pct in (0.,1.): self._chances(pct)
@@ -279,7 +286,12 @@ class RandomMix(Mixer):
     def after_loss(self):
         if isinstance(self.active, Mixer): self.active.after_loss()
 
-# %% ../nbs/api/06_callback.ipynb #153a3a18
+    def after_fit(self):
+        super().after_fit()
+        for m in self.mixers:
+            if m is not None: m.after_fit()
+
+# %% ../nbs/api/06_callback.ipynb #68d3afed
 def hidden_layers(
     model:nn.Module, # A model whose blocks run in the order in which they are defined
 )->list:             # Names of its early blocks, as in `model.named_modules()`
@@ -320,6 +332,7 @@ class _HiddenMix:
 
 class ManifoldMixUp(Mixer):
     "Mix the hidden features of one layer, chosen anew for each batch (Verma et al. 2019, arXiv:1806.05236)."
+    hidden = None
     def __init__(self,
         alpha:float=2.,       # Beta concentration, >= 0, or a function of progress; 0 is off
         layers:list=None,     # Names or modules to choose from, 'input' for the images; None: 'input' and `hidden_layers(model)`
@@ -329,7 +342,7 @@ class ManifoldMixUp(Mixer):
         inputs:list=None,     # Positions of the inputs to mix where 'input' is chosen; None: the only one, or all that are images
     ):
         super().__init__(alpha, p=p, per_batch=per_batch, seed=seed, inputs=inputs)
-        self.layers,self.hidden = layers,None
+        self.layers = layers
 
     def before_fit(self):
         super().before_fit()
@@ -357,7 +370,9 @@ class ManifoldMixUp(Mixer):
         self._forget()
         raise ValueError("`layers` must be layers that the model runs, the one chosen did not run")
 
-    def after_fit(self): self._forget()
+    def after_fit(self):
+        super().after_fit()
+        self._forget()
 
     def _forget(self):
         if self.hidden is not None: self.hidden.remove()
@@ -374,7 +389,7 @@ class MixedAccuracy(AvgMetric):
         self.total += learn.to_detach(mixed_accuracy(learn.pred, m.y_a[0], m.y_b[0], m.draw.lam))*bs
         self.count += bs
 
-# %% ../nbs/api/06_callback.ipynb #e1dd3c71
+# %% ../nbs/api/06_callback.ipynb #53381028
 def _peek(dl):
     "A batch of `dl`, with every random state left as it was"
     states,rng = get_random_states(),getattr(dl, 'rng', None)
@@ -396,7 +411,9 @@ def _decoded(dl, xb, yb, n):
     rows = dl.decode_batch(b, max_n=n) if hasattr(dl, 'decode_batch') else zip(*(o[:n] for o in b))
     return [(o[0], o[1] if len(o)>1 else '') for o in rows]
 
-def _caption(a, b, lam): return a if a==b or lam>.995 else f'{lam:.2f} {a} + {1-lam:.2f} {b}'
+def _caption(a, b, lam):
+    if a==b or not .005<lam<.995: return a if lam>.5 else b
+    return f'{lam:.2f} {a} + {1-lam:.2f} {b}'
 
 def _show(x, y, ax, caption):
     if isinstance(x, Tensor):
@@ -422,7 +439,7 @@ def show_mix(self:Learner,
         m = o.mix_batch(xb, yb, pct, new_generator(o.seed))
         if m is None: continue
         if m.draw.lam is not None and m.xb is not xb: draw = m.draw
-        xb,yb = m.xb,m.yb
+        xb,yb = m.xb,tuple(y.as_subclass(type(o)) for y,o in zip(m.yb, yb))
     n = min(max_n, len(xb[0]))
     rows,partners,lam = _decoded(dl, xb, yb, n),None,torch.ones(n)
     if draw is not None: partners,lam = _decoded(dl, xb, tuple(y[draw.perm] for y in yb), n),draw.lam.expand(len(xb[0]))[:n]
