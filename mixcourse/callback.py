@@ -104,7 +104,7 @@ def _same_size(xb, idx):
     if len(sizes)>1: raise ValueError(f"inputs must have one size to share a box, got {sorted(sizes)}: name some of them with `inputs`")
     return sizes.pop()
 
-# %% ../nbs/api/06_callback.ipynb #225a970c
+# %% ../nbs/api/06_callback.ipynb #901f553a
 def _spatial(y, x): return y.ndim>2 and y.shape[-2:]==x.shape[-2:]
 
 _can = "class ids (B,), soft or multi-label targets (B,C), numbers, and masks (B,...,H,W)"
@@ -166,11 +166,16 @@ class Mixer(BatchOp):
         return True
 
     def after_loss(self):
-        if self.mixed is None: return
+        if self.mixed is None or not self._ours(): return
         if self.mixed.weighed:
             self.learn.loss_grad = mixed_loss(self.pred, self.mixed.y_a, self.mixed.y_b, self.mixed.draw.lam, self.loss_func)
             self.learn.loss = self.learn.loss_grad.clone()
         self.learn.yb = self.mixed.yb
+
+    def _ours(self):
+        "Are the targets still those of this mixer, not another callback's?"
+        y = self.mixed.y_a
+        return len(y)==len(self.learn.yb) and all(isinstance(b, Tensor) and a.data_ptr()==b.data_ptr() for a,b in zip(y, self.learn.yb))
 
 # %% ../nbs/api/06_callback.ipynb #4bba3134
 class MixUp(Mixer):
@@ -389,7 +394,7 @@ class MixedAccuracy(AvgMetric):
         self.total += learn.to_detach(mixed_accuracy(learn.pred, m.y_a[0], m.y_b[0], m.draw.lam))*bs
         self.count += bs
 
-# %% ../nbs/api/06_callback.ipynb #53381028
+# %% ../nbs/api/06_callback.ipynb #844b0afc
 def _peek(dl):
     "A batch of `dl`, with every random state left as it was"
     states,rng = get_random_states(),getattr(dl, 'rng', None)
@@ -434,7 +439,7 @@ def show_mix(self:Learner,
     if not ops: raise ValueError("`cbs` must hold a mixer of images, or `Cutout`, to show, got none")
     b,dl = self._set_device(_peek(self.dls.train)),self.dls.train
     n_inp = getattr(self.dls, 'n_inp', 1 if len(b)==1 else len(b)-1)
-    xb,yb,draw = b[:n_inp],b[n_inp:],None
+    xb,yb,draw = tuple(o.clone() if isinstance(o, Tensor) else o for o in b[:n_inp]),b[n_inp:],None # `inplace` is for training
     for o in ops:
         m = o.mix_batch(xb, yb, pct, new_generator(o.seed))
         if m is None: continue
