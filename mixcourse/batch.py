@@ -13,9 +13,10 @@ from torch import Tensor
 from .sampling import rand_lam, rand_perm, rand_bbox
 from .mixing import mixup, cutmix, box_lam
 
-# %% ../nbs/api/03_batch.ipynb #3ba64826
+# %% ../nbs/api/03_batch.ipynb #e321066b
 def _mix_data(op, x, y, alpha, generator):
     "Apply `op(x, lam, perm)` to a batch of tensors or arrays"
+    if not isinstance(y, Tensor): y = np.asarray(y)
     if len(x)!=len(y): raise ValueError(f"`x` and `y` must have the same length, got {len(x)} and {len(y)}")
     tx = x if isinstance(x, Tensor) else torch.as_tensor(np.require(x, requirements=['C','W'])) # torch refuses flipped arrays
     lam,perm = rand_lam(len(x), alpha, generator, tx.device),rand_perm(len(x), generator, tx.device)

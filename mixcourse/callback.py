@@ -48,7 +48,7 @@ class Mixed:
         "Does the loss weigh two targets?"
         return any(a is not b for a,b in zip(self.y_a, self.y_b))
 
-# %% ../nbs/api/06_callback.ipynb #269b8d0b
+# %% ../nbs/api/06_callback.ipynb #fefc651c
 class BatchOp(Callback):
     "Abstract: drawn anew for every training batch, never active in validation or inference."
     order,run_valid = -.5,False # before what changes the loss (order 0 and later)
@@ -90,7 +90,10 @@ class BatchOp(Callback):
         else: idx = [i for i,x in enumerate(xb) if isinstance(x, Tensor) and x.ndim>2]
         if not idx or not all(-len(xb)<=i<len(xb) for i in idx):
             raise ValueError(f"`inputs` must name inputs to mix, got {idx} of {len(xb)}")
-        for i in idx: check_images(xb[i])
+        for i in idx:
+            if self.inputs is None and len(xb)>1 and not xb[i].is_floating_point() and xb[i].dtype!=torch.uint8:
+                raise ValueError(f"`inputs` must name the images, got {len(xb)} inputs of which number {i} is {xb[i].dtype}")
+            check_images(xb[i])
         return [i%len(xb) for i in idx]
 
     def _apply(self, op, xb, idx):

@@ -7,9 +7,9 @@ Docs: https://mixcourse.github.io/mixcourse/api/sampling.html.md"""
 # %% auto #0
 __all__ = ['check_int', 'new_generator', 'check_alpha', 'rand_lam', 'rand_perm', 'rand_bbox', 'rand_holes']
 
-# %% ../nbs/api/01_sampling.ipynb #11ea4be8
+# %% ../nbs/api/01_sampling.ipynb #5c2e4790
 import math, hashlib
-from numbers import Real
+from numbers import Integral, Real
 import numpy as np, torch
 from torch import Tensor
 
@@ -22,7 +22,7 @@ def _to(t, device):
 
 def _where(generator): return 'cpu' if generator is None else generator.device
 
-# %% ../nbs/api/01_sampling.ipynb #515b65b4
+# %% ../nbs/api/01_sampling.ipynb #db98dc70
 def check_int(
     name:str,     # Name of the argument, for the message
     v:int,        # Value to check
@@ -30,8 +30,8 @@ def check_int(
 )->int:           # `v`
     "Refuse what is no int of at least `least`."
     rule = {0:'an int >= 0', 1:'a positive int'}[least]
-    if not isinstance(v, int) or isinstance(v, bool) or v<least: raise ValueError(f"`{name}` must be {rule}, got {v!r}")
-    return v
+    if not isinstance(v, Integral) or isinstance(v, bool) or v<least: raise ValueError(f"`{name}` must be {rule}, got {v!r}")
+    return int(v)
 
 def new_generator(
     seed:int=None, # >= 0; None takes it from the state of the global generator, which is only read

@@ -39,11 +39,11 @@ def value_at(
     "The value of `v` at `pct`."
     return v(min(float(pct), 1.)) if callable(v) else v
 
-# %% ../nbs/api/05_schedule.ipynb #1b566dfb
+# %% ../nbs/api/05_schedule.ipynb #27e89f8f
 def check_prob(
     p:float, # Probability, in [0,1]
-)->float:    # `p`
+)->float:    # `p`, within [0,1]
     "Refuse what is no probability."
     if not isinstance(p, Real) or isinstance(p, bool): raise ValueError(f"`p` must be a number in [0,1], got {p!r}")
-    if not 0<=p<=1: raise ValueError(f"`p` must be in [0,1], got {p}")
-    return p
+    if not -1e-6<=p<=1+1e-6: raise ValueError(f"`p` must be in [0,1], got {p}")
+    return min(max(p, 0.), 1.) # a schedule may round beyond
