@@ -336,7 +336,7 @@ def results_table(
     lines += ['', 'Against none, paired by seed; what is called better or worse has a 95% interval without 0:']
     return '\n'.join([*lines, *(f'{o:11}{t}' for o,t in said.items() if t)])
 
-# %% ../nbs/api/09_experiment.ipynb #7e570630
+# %% ../nbs/api/09_experiment.ipynb #3e4bc3d4
 def results_figure(
     res:dict, # From `Comparison.results`, or read from its JSON
 )->Figure:  # Curves above, bars below
@@ -350,7 +350,7 @@ def results_figure(
         plot_curves({m: v for m,v in curves.items() if v}, axs[task], f'Test accuracy: {name[task]}', ylabel='accuracy', names=methods)
     for k,ax in zip(MEASURES, 'abcd'):
         v = {m: list(values(runs, m, k).values()) for m in methods}
-        plot_bars({m: o for m,o in v.items() if o}, axs[ax], name[k] + ' (less is better)'*(k=='ece'), ylabel='error' if k=='ece' else 'accuracy', names=methods)
+        plot_bars({m: o for m,o in v.items() if o}, axs[ax], name[k], ylabel='error, less is better' if k=='ece' else 'accuracy', names=methods)
     axs['clean'].legend() # has all methods, even where it was stopped early
     return fig
 
