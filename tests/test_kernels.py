@@ -32,7 +32,8 @@ def close(a, b): return a.shape == b.shape and torch.allclose(a.float(), b.float
 def results(x, perm, lam, box, holes, inplace=False, **kwargs):
     "What each operation makes of `x`, in both kinds of `lam`"
     for f, args in ((mixup, (perm, lam)), (mixup, (perm, lam[:1])), (mixup, (perm, .3)), (mixup, (perm, torch.ones(1))), (mixup, (perm, torch.zeros(len(x)))),
-                    (cutmix, (perm, box)), (cutmix, (perm, box[0])), (cutout, (holes,)), (cutout, (box, .5))):
+                    (cutmix, (perm, box)), (cutmix, (perm, box[0])), (cutout, (holes,)), (cutout, (box, .5)),
+                    (cutmix, (perm, box[-1].expand_as(box))), (cutout, (holes[-1].expand_as(holes), 1.))):
         yield f, f(x.clone(), *[o.to(x.device) if isinstance(o, torch.Tensor) else o for o in args], **kwargs, inplace=inplace)
 
 
