@@ -79,7 +79,7 @@ def mixup(
     mixed = torch.lerp(x[perm], x, lam) if k is None else k.mixup(x, perm, lam)
     return x.copy_(mixed) if inplace else mixed
 
-# %% ../nbs/api/02_mixing.ipynb #5dd902f7
+# %% ../nbs/api/02_mixing.ipynb #822dcaac
 def _array(x):
     "The memory of `x` as an array; NumPy knows no bfloat16, and slicing does not care"
     x = x.detach()
@@ -91,10 +91,6 @@ def _inside(box, x):
     r,c = (torch.arange(s, device=x.device) for s in x.shape[-2:])
     m = ((r>=y1)&(r<y2))[...,None] & ((c>=x1)&(c<x2))[...,None,:]
     return m.any(1).view(-1, *[1]*(x.ndim-3), *m.shape[-2:])
-
-def _one_for_all(box, x):
-    "Is `box` the same for every image, and known to be?"
-    return len(x)>0 and (box.ndim==1 or box.stride(0)==0)
 
 def _boxes_of(box, x):
     "`box` as boxes of each image, (B,n,4); a single one is everybody's"
@@ -112,7 +108,7 @@ def box_lam(
     y1,x1,y2,x2 = box.unbind(-1)
     return 1 - (y2-y1)*(x2-x1)/(size[0]*size[1])
 
-# %% ../nbs/api/02_mixing.ipynb #8b81c6b6
+# %% ../nbs/api/02_mixing.ipynb #9b5c927a
 def paste(
     x:Tensor,           # Images, or masks that go with them, (B,...,H,W), any dtype
     perm:Tensor,        # Partner of each image, (B,) long
@@ -120,17 +116,12 @@ def paste(
     inplace:bool=False, # Write the result into `x`?
 )->Tensor:              # `x` with `x[perm]` inside the boxes, same shape, dtype and device as `x`
     "Copy a box of each image's partner into it, whatever the data type."
-    box,one = _boxes_of(box, x),_one_for_all(box, x)
+    box = _boxes_of(box, x)
     _check_shape('perm', perm, (len(x),))
     if not _by_hand(x):
         k = _kernels(x)
         pasted = torch.where(_inside(box, x), x[perm], x) if k is None else k.paste(x, perm, box)
         return x.copy_(pasted) if inplace else pasted
-    if one:
-        out = x if inplace else x.clone()
-        y1,x1,y2,x2 = box[0,0].tolist()
-        _array(out)[...,y1:y2,x1:x2] = _array(x)[...,y1:y2,x1:x2][perm.numpy()] # indexing copies before it is written
-        return out
     pairs = _swaps(perm) if inplace else None
     if pairs is None:
         out = x.clone()
@@ -155,7 +146,7 @@ def cutmix(
     check_images(x, 3)
     return paste(x, perm, box, inplace)
 
-# %% ../nbs/api/02_mixing.ipynb #d104aa4b
+# %% ../nbs/api/02_mixing.ipynb #fe10a150
 def cutout(
     x:Tensor,           # Images, normalized, (B,...,H,W), any float dtype
     box:Tensor,         # Holes, (B,n,4), (B,4) or (4,) long, `y1,x1,y2,x2`
@@ -164,13 +155,13 @@ def cutout(
 )->Tensor:              # `x` with `value` inside the boxes, same shape, dtype and device as `x`
     "Fill boxes of each image with `value` (DeVries & Taylor 2017, arXiv:1708.04552)."
     check_images(x, 3)
-    box,one = _boxes_of(box, x),_one_for_all(box, x)
+    box = _boxes_of(box, x)
     k = _kernels(x)
     if k is not None: return k.cutout(x, box, value, inplace)
     out = x if inplace else x.clone() # keeps the memory format, as `masked_fill` does not
     if not _by_hand(x): return out.masked_fill_(_inside(box, x), value)
     dst = _array(out)
     value = _array(torch.tensor(value, dtype=x.dtype))
-    for o,holes in [(dst, box[0].tolist())] if one else zip(dst, box.tolist()):
+    for o,holes in zip(dst, box.tolist()):
         for y1,x1,y2,x2 in holes: o[...,y1:y2,x1:x2] = value
     return out
