@@ -30,7 +30,7 @@ def rich(
         return escape(s)
     return ''.join(part(s) for s in re.split(r'(`[^`\n]+`|\$[^$\n]+\$)', text))
 
-# %% ../nbs/api/12_widget.ipynb #1ff97d0c
+# %% ../nbs/api/12_widget.ipynb #fd69274d
 def _lean(js): return '\n'.join(s for o in js.splitlines() if (s := o.strip()) and not s.startswith('//'))
 
 @lru_cache
@@ -40,8 +40,9 @@ def script(
 )->str:               # JavaScript, to be evaluated as a module
     "What brings widgets of these kinds to life."
     def read(name): return (_static/name).read_text(encoding='utf-8')
-    css = '\n'.join(_lean(read(f'{o}.css')) for o in ('core', *kinds) if (_static/f'{o}.css').exists())
-    parts = [_lean(read('core.js')), f'mx.style({json.dumps(css, ensure_ascii=False)})']
+    parts = [_lean(read('core.js'))]
+    for o in ('core', *kinds):
+        if (_static/f'{o}.css').is_file(): parts.append(f'mx.style("{o}", {json.dumps(_lean(read(f"{o}.css")), ensure_ascii=False)})')
     parts += ['{\n' + re.sub('^export default', f'mx.kinds.{o} =', _lean(read(f'{o}.js')), flags=re.M) + '\n}' for o in kinds]
     return '\n'.join([*parts, f'export default mx.live("{kinds[0]}")' if live else 'mx.start()'])
 

@@ -73,10 +73,10 @@ const mx = (() => {
   // The page of a widget: its notebook where one window holds several
   const page = el => el.closest('.jp-Notebook') || document
 
-  const style = css => {
-    if (document.getElementById('mx-css')?.textContent === css) return
-    document.getElementById('mx-css')?.remove()
-    document.head.append(h('style', { id: 'mx-css' }, css))
+  const style = (name, css) => {
+    const id = `mx-css-${name}`, old = document.getElementById(id)
+    if (old) old.textContent = css
+    else document.head.append(h('style', { id }, css))
   }
   const mount = (kind, model, el) => {
     el.classList.add('mx')

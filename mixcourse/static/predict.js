@@ -20,7 +20,7 @@ export default {
       else { put(guess); shown.focus() }
     }, true)
     const field = h('fieldset', { class: 'mx-q' }, h('legend', { id: name, html: ask }),
-      options ? options.map((o, i) => h('div', { class: 'mx-opt' }, h('label', {}, inputs[i], h('span', { html: o })))) : inputs, h('div', { class: 'mx-row' }, go), note)
+      options ? options.map((o, i) => h('div', { class: 'mx-opt' }, h('label', {}, inputs[i], h('span', { html: o })))) : inputs, h('div', { class: 'mx-row' }, go, note))
     field.mxKey = e => { if (e.key === 'Enter' && e.target.tagName === 'INPUT') { e.preventDefault(); go.click() } }
     const guessed = h('div'), shown = h('div', { class: 'mx-pair', tabindex: -1 }, h('div', { class: 'mx-guess' }, h('p', { class: 'mx-kind' }, 'Your guess'), guessed),
       h('div', { class: 'mx-guess' }, h('p', { class: 'mx-kind' }, 'What happens'), h('div', { html: reveal || 'See the output below.' })))

@@ -27,7 +27,7 @@ const ask = (q, label, get, put) => {
     ? [h('input', { type: 'text', inputmode: 'decimal', autocomplete: 'off', 'aria-labelledby': name })]
     : options.map((_, i) => h('input', { type, name, 'aria-describedby': `${name}w${i}` }))
   const boxes = options.map((o, i) => h('div', { class: 'mx-opt' }, h('label', {}, inputs[i], h('span', { html: o.text })), whys[i]))
-  const status = h('div', { class: 'mx-status', role: 'status' }), go = button('Check', () => graded() ? put(undefined) : check(), true)
+  const status = h('p', { class: 'mx-status', role: 'status' }), said = h('div'), go = button('Check', () => graded() ? put(undefined) : check(), true)
   const explain = button('Explain all', () => { open = true; draw() })
 
   const graded = () => get() !== undefined
@@ -52,22 +52,19 @@ const ask = (q, label, get, put) => {
     if (graded()) inputs.forEach((o, i) => numeric ? o.value = answer : o.checked = [answer].flat().includes(i))
     options.forEach((o, i) => {
       const show = open || (graded() && (right || inputs[i].checked))
-      boxes[i].className = `mx-opt${show ? o.right ? ' mx-yes' : ' mx-no' : ''}`
+      boxes[i].className = `mx-opt${show && o.right ? ' mx-yes' : show && graded() && inputs[i].checked ? ' mx-no' : ''}`
       whys[i].replaceChildren(...show ? [verdict(o.right, o.why)] : [])
     })
-    status.replaceChildren()
-    if (numeric && graded() && !(open && !right)) status.append(verdict(right, why[0] || 'Not that number.'))
-    else if (numeric && open) status.append(verdict(true, `${q.answer}. ${q.why}`))
-    else if (graded()) {
-      const missing = options.filter((o, i) => o.right && !inputs[i].checked).length
-      status.append(right ? 'Right.' : q.kind === 'multiple' && missing ? `Not yet: ${missing} more to find.` : 'Not yet.')
-    }
+    said.replaceChildren(...numeric ? [graded() && !(open && !right) ? verdict(right, why[0] || 'Not that number.') : open && verdict(true, `${q.answer}. ${q.why}`)].filter(o => o) : [])
+    said.firstChild?.classList.add('mx-said')
+    const missing = graded() && q.kind === 'multiple' && options.filter((o, i) => o.right && !inputs[i].checked).length
+    status.textContent = !graded() ? '' : right ? 'Right.' : missing ? `Not yet: ${missing} more to find.` : 'Not yet.'
     go.textContent = graded() ? 'Try again' : 'Check'
     go.classList.toggle('mx-main', !graded())
     explain.hidden = open || !graded() || right
   }
   const field = h('fieldset', { class: 'mx-q' }, h('legend', { id: name, html: label + q.ask }), numeric ? inputs : boxes,
-    q.hint && h('details', { class: 'mx-hint' }, h('summary', {}, 'Hint'), h('p', { html: q.hint })), h('div', { class: 'mx-row' }, go, explain), status)
+    q.hint && h('details', { class: 'mx-hint' }, h('summary', {}, 'Hint'), h('p', { html: q.hint })), said, h('div', { class: 'mx-row' }, go, explain, status))
   field.addEventListener('input', () => { if (graded()) { was = open = false; put(undefined) } })
   field.mxKey = e => { if (e.key === 'Enter' && e.target.tagName === 'INPUT') { e.preventDefault(); if (!graded()) check() } }
   return { field, draw, right: () => graded() && grade(q, get()).right }
@@ -87,8 +84,8 @@ export default {
     const score = h('output', { class: 'mx-dim' }), reset = button('Start this page over', () => peers().forEach(o => o.mxQuiz.reset()))
     const peers = () => [...mx.page(el).querySelectorAll('.mx[data-kind=quiz][data-on]')].filter(o => o.mxQuiz)
     const total = () => {
-      const all = peers().flatMap(o => o.mxQuiz.marks())
-      score.textContent = `${all.filter(o => o).length} of ${all.length} right on this page`
+      const all = new Map(peers().flatMap(o => o.mxQuiz.marks()))
+      score.textContent = `${[...all.values()].filter(o => o).length} of ${all.size} right on this page`
       reset.hidden = !peers().some(o => o.mxQuiz.begun())
     }
     const changed = () => {
@@ -96,7 +93,7 @@ export default {
       window.dispatchEvent(new Event('mx:score'))
     }
     el.mxQuiz = {
-      marks: () => parts.map(o => !!o.right()),
+      marks: () => parts.map((o, i) => [ids[i], !!o.right()]),
       begun: () => Object.keys(model.get('value') || {}).length > 0,
       reset() { model.set('value', {}); model.save_changes() },
     }

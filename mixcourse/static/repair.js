@@ -33,7 +33,7 @@ export default {
       repaired.hidden = !(done && o.wrong)
     }
     const field = h('fieldset', { class: 'mx-q' }, h('legend', { html: ask }), setup && h('pre', { tabindex: 0, 'aria-label': 'Code before it' }, h('code', {}, setup)), boxes,
-      h('p', { class: 'mx-kind' }, 'It prints'), out(output), h('div', { class: 'mx-row' }, go), status)
+      h('p', { class: 'mx-kind' }, 'It prints'), out(output), h('div', { class: 'mx-row' }, go, status))
     field.addEventListener('input', () => {
       const kept = inputs.findIndex(o => o.checked)
       if (get() !== undefined) put(undefined)
