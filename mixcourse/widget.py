@@ -84,7 +84,7 @@ def _live():
         state, value, fallback = t.Dict().tag(sync=True), t.Dict().tag(sync=True), t.Unicode().tag(sync=True)
     return Live
 
-# %% ../nbs/api/12_widget.ipynb #d64d5e44
+# %% ../nbs/api/12_widget.ipynb #9ba9cf9d
 def _shown(o):
     "`o` as JSON, its texts as HTML"
     if isinstance(o, dict): return {k: v if k in _verbatim else _shown(v) for k,v in o.items()}
@@ -94,7 +94,8 @@ def _shown(o):
 _verbatim = {'id', 'kind', 'code', 'output', 'fixed', 'fixed_output', 'setup', 'check'}
 
 def _fold(summary, body, cls='mx-fold'): return f'<details class="{cls}"><summary>{summary}</summary><div>{body}</div></details>'
-def _pre(code): return f'<pre><code>{escape(code)}</code></pre>'
+def _pre(code): return f'<pre tabindex="0"><code>{escape(code)}</code></pre>'
+_prints = '<p class="mx-kind">It prints</p>'
 
 class Quiz(Widget):
     "Questions with an explanation for every answer."
@@ -153,7 +154,7 @@ def predict(
     "A prompt from the bank."
     return Predict(name, _one(Prompt, name))
 
-# %% ../nbs/api/12_widget.ipynb #c294c5a5
+# %% ../nbs/api/12_widget.ipynb #52a13106
 class Myth(Widget):
     "Something often said, and the run that refutes it."
     kind = 'myth'
@@ -166,7 +167,7 @@ class Myth(Widget):
 
     def fallback(self):
         o = self.item
-        return _fold(f'<span>Myth: {rich(o.claim)}</span>', f'<p>{rich(o.truth)}</p>{_pre(o.code)}<p>It prints</p>{_pre(o.output)}', 'mx-myth')
+        return _fold(f'<span>Myth: {rich(o.claim)}</span>', f'<p>{rich(o.truth)}</p>{_pre(o.code)}{_prints}{_pre(o.output)}', 'mx-myth')
 
 def myth(
     name:str, # `chapter.id`
@@ -197,7 +198,7 @@ def cards(
     "A deck from the bank."
     return Cards(find(*names) if names else {k: v for k,v in bank().items() if isinstance(v, Question)})
 
-# %% ../nbs/api/12_widget.ipynb #4eec9d17
+# %% ../nbs/api/12_widget.ipynb #00cc020b
 class Repair(Widget):
     "Wrong code, what it prints, which line it is, and the repair."
     kind = 'repair'
@@ -213,8 +214,8 @@ class Repair(Widget):
         code = '\n'.join(([o.setup] if o.setup else []) + [l.code for l in o.lines])
         i, wrong = next((i,l) for i,l in enumerate(o.lines, 1) if l.wrong)
         fixed = '\n'.join(s for l in o.lines for s in (o.fixed if l.wrong else [l.code]))
-        return (f'<p><b>Repair: {rich(o.ask)}</b></p>{_pre(code)}<p>It prints</p>{_pre(o.output)}'
-                + _fold('Which line is wrong?', f'<p><code>{escape(wrong.code.strip())}</code></p><p>{rich(wrong.why)}</p>{_pre(fixed)}<p>Now it prints</p>{_pre(o.fixed_output)}'))
+        return (f'<p><b>Repair: {rich(o.ask)}</b></p>{_pre(code)}{_prints}{_pre(o.output)}'
+                + _fold('Which line is wrong?', f'<p><code>{escape(wrong.code.strip())}</code></p><p>{rich(wrong.why)}</p>{_pre(fixed)}{_prints}{_pre(o.fixed_output)}'))
 
 def repair(
     name:str, # `chapter.id`

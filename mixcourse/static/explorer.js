@@ -10,7 +10,11 @@ const clip = ([cy, cx], h, w, [H, W]) => {
   const y = cy - (h >> 1), x = cx - (w >> 1), to = (v, top) => Math.min(Math.max(v, 0), top)
   return [to(y, H), to(x, W), to(y + h, H), to(x + w, W)]
 }
-const area = ([y1, x1, y2, x2]) => (y2 - y1) * (x2 - x1)
+const covered = (boxes, width) => {
+  const mask = []
+  fill(mask, width, boxes, null, [1])
+  return Object.keys(mask).length / 3
+}
 // Beta(a, a) over u = logit(x), where it has no pole: [x, density * dx] and the sum, for the curve and for drawing
 const table = a => {
   const n = 2000, U = 8 + 12 / a, rows = Array.from({ length: n }, (_, i) => {
@@ -39,7 +43,7 @@ const pixels = async img => {
 }
 
 export default {
-  blend, fill, clip, area, draw, density, table,
+  blend, fill, clip, covered, draw, density, table,
   render({ model, el }) {
     const { h, button, uid } = mx, s = structuredClone(model.get('state')), { mode, size } = s, [H, W] = size, all = H * W
     const imgs = [...el.querySelectorAll('.mx-fb img[data-name]')], names = imgs.map(o => o.dataset.name), two = mode !== 'cutout', up = mode === 'mixup'
@@ -70,15 +74,14 @@ export default {
       const show = () => { input.value = get(); value.textContent = text(get()); input.setAttribute('aria-valuetext', text(get())) }
       return { show, box: h('div', { class: 'ex-slide' }, h('label', { for: id }, label), value, input) }
     }
-    const center = k => v => { s.centers[chosen][k] = v }
-    const place = () => [slider('Center, row', 0, H - 1, () => s.centers[chosen][0], center(0)), slider('Center, column', 0, W - 1, () => s.centers[chosen][1], center(1))]
+    const place = up ? [] : ['Row of the center', 'Column'].map((o, k) => slider(o, 0, size[k] - 1, () => s.centers[chosen][k], v => { s.centers[chosen][k] = v }))
     const index = a => alphas.reduce((best, v, i) => Math.abs(v - a) < Math.abs(alphas[best] - a) ? i : best, 0)
-    const alpha = slider('α', 0, alphas.length - 1, () => index(s.alpha), i => { s.alpha = alphas[i]; drawn = [] }, i => alphas[i] ? `${alphas[i]}` : '0 (off)')
+    const alpha = slider('α of Beta(α, α)', 0, alphas.length - 1, () => index(s.alpha), i => { s.alpha = alphas[i]; drawn = [] }, i => alphas[i] ? `${alphas[i]}` : '0 (off)')
     const random = () => [Math.floor(Math.random() * H), Math.floor(Math.random() * W)]
     const sliders = up ? [slider('λ', 0, 100, () => Math.round(100 * s.lam), v => { s.lam = v / 100 }, v => (v / 100).toFixed(2))]
-      : two ? [slider('Side of the box', 0, W, () => s.length, v => { s.length = v }), ...place()]
+      : two ? [slider('Side of the box', 0, W, () => s.length, v => { s.length = v })]
         : [slider('length', 1, W, () => s.length, v => { s.length = v }, v => `${v} pixels`),
-          slider('n_holes', 1, 4, () => s.centers.length, n => { while (s.centers.length < n) s.centers.push(random()); s.centers.length = n; chosen = Math.min(chosen, n - 1) }), ...place()]
+          slider('n_holes', 1, 4, () => s.centers.length, n => { while (s.centers.length < n) s.centers.push(random()); s.centers.length = n; chosen = Math.min(chosen, n - 1) })]
     const act = up ? button('Draw a λ', () => { s.lam = draw(s.alpha); drawn.push(s.lam); update() })
       : two ? button('Draw a box', () => { s.lam = draw(s.alpha); s.length = Math.floor(W * Math.sqrt(1 - s.lam)); s.centers = [random()]; update(); drawn.push(s.lam); update() })
         : button('Draw places', () => { s.centers = s.centers.map(random); update() })
@@ -107,30 +110,16 @@ export default {
     const to = (y, x) => { s.centers[chosen] = [Math.round(Math.min(Math.max(y, 0), H - 1)), Math.round(Math.min(Math.max(x, 0), W - 1))]; update() }
     const resize = v => { s.length = Math.round(Math.min(Math.max(v, two ? 0 : 1), W)); update() }
     const at = e => { const r = canvas.getBoundingClientRect(); return [(e.clientY - r.top) / r.height * H, (e.clientX - r.left) / r.width * W] }
-    const drag = (e, f) => {
-      const target = e.currentTarget
-      e.preventDefault()
-      e.stopPropagation()
-      target.focus()
-      target.setPointerCapture(e.pointerId)
-      target.onpointermove = f
-      target.onpointerup = target.onpointercancel = () => { target.onpointermove = null }
+    const drag = (target, b, i, f) => {
+      let from
+      target.onpointerdown = e => { e.preventDefault(); b.focus(); target.setPointerCapture(e.pointerId); from = [at(e), s.centers[i]] }
+      target.onpointermove = e => { if (target.hasPointerCapture(e.pointerId)) f(at(e), ...from) }
     }
     const grip = i => {
-      const b = h('button', { type: 'button', class: 'ex-box', onfocus: () => { chosen = i; update() } }), corner = h('span', { class: 'ex-corner' })
+      const corner = h('span', { class: 'ex-corner' }), b = h('button', { type: 'button', class: 'ex-box', onfocus: () => { chosen = i; update() } })
       b.mxKey = e => nudge(i, e)
-      b.addEventListener('pointerdown', e => {
-        const [y, x] = at(e), [cy, cx] = s.centers[i]
-        drag(e, o => { const [v, u] = at(o); chosen = i; to(cy + v - y, cx + u - x) })
-      })
-      corner.addEventListener('pointerdown', e => {
-        e.stopPropagation()
-        e.preventDefault()
-        b.focus()
-        corner.setPointerCapture(e.pointerId)
-        corner.onpointermove = o => { const [y, x] = at(o), [cy, cx] = s.centers[i]; resize(2 * Math.max(Math.abs(y - cy), Math.abs(x - cx))) }
-        corner.onpointerup = corner.onpointercancel = () => { corner.onpointermove = null }
-      })
+      drag(b, b, i, ([y, x], [y0, x0], [cy, cx]) => to(cy + y - y0, cx + x - x0))
+      drag(corner, b, i, ([y, x], _, [cy, cx]) => resize(2 * Math.max(Math.abs(y - cy), Math.abs(x - cx))))
       frame.append(b, corner)
       return { b, corner }
     }
@@ -146,11 +135,10 @@ export default {
         b.setAttribute('aria-label', `${two ? 'Box' : `Hole ${i + 1}`}: center at row ${cy}, column ${cx}, side ${s.length}. Arrow keys move it, plus and minus change its size`)
       })
     }
-    if (!up) canvas.addEventListener('pointerdown', e => { if (e.pointerType === 'mouse') to(...at(e)) })
-    if (!up) canvas.addEventListener('click', e => to(...at(e)))
+    if (!up) canvas.onclick = e => to(...at(e))
 
     const update = () => {
-      const list = up ? [] : boxes(), inside = list.length && new Set(list.flatMap(b => Array.from({ length: area(b) }, (_, i) => (b[0] + Math.floor(i / (b[3] - b[1]))) * W + b[1] + i % (b[3] - b[1])))).size
+      const list = up ? [] : boxes(), inside = covered(list, W)
       const lam = up ? s.lam : two ? 1 - inside / all : 1, [a, b] = pick.map(i => data?.[i]), tensor = o => `[${o.join(', ')}]`
       if (data) {
         if (up) blend(out.data, a, b, lam)
@@ -161,10 +149,10 @@ export default {
       shares[0].textContent = `λ = ${lam.toFixed(up ? 2 : 3)}`
       shares[1].textContent = `1 − λ = ${(1 - lam).toFixed(up ? 2 : 3)}`
       showBars(lam)
-      for (const o of sliders) o.show()
+      for (const o of [...sliders, ...place]) o.show()
       if (two) { alpha.show(); curve(up || !drawn.length ? lam : s.lam) }
       if (up) {
-        facts.textContent = `${Math.round(100 * lam)} % ${nameA}, ${100 - Math.round(100 * lam)} % ${nameB}, in every pixel and in the label.`
+        facts.textContent = `${Math.round(100 * lam)}% ${nameA}, ${100 - Math.round(100 * lam)}% ${nameB}: in every pixel, and in the label.`
         code.textContent = `mixed = mixup(x, perm, lam=${+lam.toFixed(4)})\nsoft = soft_targets(y, y[perm], ${+lam.toFixed(4)}, num_classes=${names.length})`
       } else if (two) {
         const [y1, x1, y2, x2] = list[0], full = Math.max(0, 1 - s.length ** 2 / all), clipped = inside < s.length ** 2
@@ -174,18 +162,17 @@ export default {
         marks[1].hidden = !inside
       } else {
         facts.textContent = `${count(inside)} of ${count(all)} pixels are hidden. The label stays ${nameA}.`
-        const boxes = `torch.tensor([[${list.map(tensor).join(', ')}]])`
-        code.textContent = s.fill === 'mean' ? `mixed = cutout(normalize(x), ${boxes})` : `mixed = cutout(x, ${boxes}, value=${s.fill === 'white' ? 1 : 0}.)`
+        code.textContent = `box = torch.tensor([[${list.map(tensor).join(', ')}]])\nmixed = cutout(${s.fill === 'mean' ? 'normalize(x), box' : `x, box, value=${+(s.fill === 'white')}.`})`
       }
       canvas.setAttribute('aria-label', two ? `${nameA} mixed with ${nameB}` : `${nameA} with ${s.centers.length} of its squares hidden`)
       showGrips(list)
       model.set('value', up ? { lam, alpha: s.alpha } : two ? { lam, box: list[0] } : { box: list, fill: s.fill })
       model.save_changes()
     }
-    const legend = h('p', { class: 'ex-title' }, two ? 'Soft label' : 'Label')
-    el.append(h('div', { class: `mx-ui ex ex-${mode}` }, h('div', { class: 'ex-stage' }, h('div', { class: 'ex-srcs' }, ...sources), h('figure', { class: 'ex-out' }, frame, h('figcaption', {}, up ? 'What the model sees' : 'What the model sees: drag the box, or its corner')),
-      h('div', { class: 'ex-side' }, h('div', { class: 'ex-label' }, legend, bars), ...(up ? [] : sliders.map(o => o.box)), fills,
-        two && h('div', { class: 'ex-draw' }, up ? sliders[0].box : null, svg, alpha.box), act)), facts, h('pre', {}, code)))
+    const [first, ...more] = sliders
+    el.append(h('div', { class: 'mx-ui ex' }, h('div', { class: 'ex-stage' }, h('div', { class: 'ex-srcs' }, ...sources),
+      h('figure', { class: 'ex-out' }, frame, h('figcaption', {}, up ? 'What the model sees' : 'What the model sees: drag the box, or its corner'), ...(up ? [] : [first, ...place].map(o => o.box))),
+      h('div', { class: 'ex-side' }, h('div', {}, h('p', { class: 'ex-title' }, two ? 'Soft label' : 'Label'), bars), ...more.map(o => o.box), fills, up && first.box, two && svg, two && alpha.box, act)), facts, h('pre', {}, code)))
     update()
     Promise.all(imgs.map(pixels)).then(o => { data = o; update(); el.dataset.ready = '' })
   },
