@@ -41,7 +41,7 @@ def with_script(
     body,end,rest = page.rpartition('</body>')
     return (body+script_tag(kinds)+end+rest) if end else page+script_tag(kinds)
 
-# %% ../nbs/api/14_docs.ipynb #ab627850
+# %% ../nbs/api/14_docs.ipynb #e27e53bf
 def raw_block(
     html:str, # HTML
 )->str:       # Markdown
@@ -64,4 +64,4 @@ class WidgetPages:
 
     def end(self):
         "Add the script, once."
-        if self.kinds: self.nb.cells.append(mk_cell(raw_block(script_tag(sorted(self.kinds))), 'markdown', directives_={}))
+        if self.kinds: self.nb.cells.append(mk_cell(raw_block(script_tag(sorted(self.kinds))), 'markdown'))
