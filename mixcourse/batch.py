@@ -7,17 +7,17 @@ Docs: https://mixcourse.github.io/mixcourse/api/batch.html.md"""
 # %% auto #0
 __all__ = ['mixup_data', 'cutmix_data']
 
-# %% ../nbs/api/03_batch.ipynb #2f23265a
-import torch
+# %% ../nbs/api/03_batch.ipynb #cfc51cb0
+import numpy as np, torch
 from torch import Tensor
 from .sampling import rand_lam, rand_perm, rand_bbox
 from .mixing import mixup, cutmix, box_lam
 
-# %% ../nbs/api/03_batch.ipynb #025372f3
+# %% ../nbs/api/03_batch.ipynb #3ba64826
 def _mix_data(op, x, y, alpha, generator):
     "Apply `op(x, lam, perm)` to a batch of tensors or arrays"
     if len(x)!=len(y): raise ValueError(f"`x` and `y` must have the same length, got {len(x)} and {len(y)}")
-    tx = torch.as_tensor(x)
+    tx = x if isinstance(x, Tensor) else torch.as_tensor(np.require(x, requirements=['C','W'])) # torch refuses flipped arrays
     lam,perm = rand_lam(len(x), alpha, generator, tx.device),rand_perm(len(x), generator, tx.device)
     mixed,lam = op(tx, lam, perm)
     if not isinstance(x, Tensor): mixed,lam,perm = mixed.numpy(),lam.numpy(),perm.numpy()

@@ -40,7 +40,7 @@ def mixup(
     mixed = torch.lerp(x[perm], x, lam.view(-1, *[1]*(x.ndim-1)))
     return x.copy_(mixed) if inplace else mixed
 
-# %% ../nbs/api/02_mixing.ipynb #bd7d6e2d
+# %% ../nbs/api/02_mixing.ipynb #7bb81400
 def _by_slices(x):
     "Can the boxes of `x` be visited one by one from the host?"
     return x.device.type=='cpu' and not (torch.compiler.is_compiling() or torch.is_grad_enabled() and x.requires_grad)
@@ -60,9 +60,9 @@ def _inside(box, x):
 def _boxes_of(box, x):
     "`box` as boxes of each image, (B,n,4); a single one is everybody's"
     if x.ndim<3: raise ValueError(f"`x` must have 3 dimensions or more, got shape {tuple(x.shape)}")
-    box = box.expand(len(x), 1, 4) if box.ndim==1 else box[:,None] if box.ndim==2 else box
-    _check_shape('box', box, (len(x), *box.shape[1:2], 4))
-    return box.clamp(min=0)
+    if box.shape==(4,): box = box.expand(len(x), 4)
+    _check_shape('box', box, (len(x), 4), (len(x), *box.shape[1:2], 4), (4,))
+    return (box[:,None] if box.ndim==2 else box).clamp(min=0)
 
 # %% ../nbs/api/02_mixing.ipynb #a1662898
 def box_lam(
@@ -103,7 +103,7 @@ def cutmix(
     check_images(x, 3)
     return paste(x, perm, box, inplace)
 
-# %% ../nbs/api/02_mixing.ipynb #b366c9ce
+# %% ../nbs/api/02_mixing.ipynb #c8faa7b7
 def cutout(
     x:Tensor,           # Images, normalized, (B,...,H,W), any float dtype
     box:Tensor,         # Holes, (B,n,4), (B,4) or (4,) long, `y1,x1,y2,x2`
@@ -113,8 +113,8 @@ def cutout(
     "Fill boxes of each image with `value` (DeVries & Taylor 2017, arXiv:1708.04552)."
     check_images(x, 3)
     box = _boxes_of(box, x)
-    if not _by_slices(x): return (x.masked_fill_ if inplace else x.masked_fill)(_inside(box, x), value)
-    out = x if inplace else x.clone()
+    out = x if inplace else x.clone() # keeps the memory format, as `masked_fill` does not
+    if not _by_slices(x): return out.masked_fill_(_inside(box, x), value)
     dst = _array(out)
     value = _array(torch.tensor(value, dtype=x.dtype))
     for o,holes in zip(dst, box.tolist()):
