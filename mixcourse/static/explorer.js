@@ -10,10 +10,10 @@ const clip = ([cy, cx], h, w, [H, W]) => {
   const y = cy - (h >> 1), x = cx - (w >> 1), to = (v, top) => Math.min(Math.max(v, 0), top)
   return [to(y, H), to(x, W), to(y + h, H), to(x + w, W)]
 }
-const covered = (boxes, width) => {
-  const mask = []
-  fill(mask, width, boxes, null, [1])
-  return Object.keys(mask).length / 3
+const covered = (boxes, [H, W]) => {
+  const mask = new Uint8Array(4 * H * W)
+  fill(mask, W, boxes, null, [1, 0, 0])
+  return mask.reduce((a, b) => a + b)
 }
 // Beta(a, a) over u = logit(x), where it has no pole: [x, density * dx] and the sum, for the curve and for drawing
 const table = a => {
@@ -138,7 +138,7 @@ export default {
     if (!up) canvas.onclick = e => to(...at(e))
 
     const update = () => {
-      const list = up ? [] : boxes(), inside = covered(list, W)
+      const list = up ? [] : boxes(), inside = covered(list, size)
       const lam = up ? s.lam : two ? 1 - inside / all : 1, [a, b] = pick.map(i => data?.[i]), tensor = o => `[${o.join(', ')}]`
       if (data) {
         if (up) blend(out.data, a, b, lam)
@@ -171,8 +171,8 @@ export default {
     }
     const [first, ...more] = sliders
     el.append(h('div', { class: 'mx-ui ex' }, h('div', { class: 'ex-stage' }, h('div', { class: 'ex-srcs' }, ...sources),
-      h('figure', { class: 'ex-out' }, frame, h('figcaption', {}, up ? 'What the model sees' : 'What the model sees: drag the box, or its corner'), ...(up ? [] : [first, ...place].map(o => o.box))),
-      h('div', { class: 'ex-side' }, h('div', {}, h('p', { class: 'ex-title' }, two ? 'Soft label' : 'Label'), bars), ...more.map(o => o.box), fills, up && first.box, two && svg, two && alpha.box, act)), facts, h('pre', {}, code)))
+      h('figure', { class: 'ex-out' }, frame, h('figcaption', {}, up ? 'What the model sees' : 'What the model sees: drag the box, or its corner'), ...[first, ...place].map(o => o.box)),
+      h('div', { class: 'ex-side' }, h('div', {}, h('p', { class: 'ex-title' }, two ? 'Soft label' : 'Label'), bars, facts), ...more.map(o => o.box), fills, two && svg, two && alpha.box, act)), h('pre', {}, code)))
     update()
     Promise.all(imgs.map(pixels)).then(o => { data = o; update(); el.dataset.ready = '' })
   },

@@ -204,7 +204,7 @@ export default {
       const canvas = h('canvas', { width: size, height: size, role: 'img' }), score = h('strong'), loss = h('span')
       return { canvas, g: canvas.getContext('2d'), score, loss, box: h('figure', { class: `pg-panel pg-${k}` }, h('figcaption', {}, h('span', { class: 'pg-name' }, name), score), canvas, h('p', { class: 'mx-dim' }, loss)) }
     })
-    const chart = h('canvas', { class: 'pg-chart', width: 960, height: 220, role: 'img' }), count = h('output', { class: 'pg-count' }), said = h('p', { class: 'mx-dim pg-said', role: 'status' })
+    const chart = h('canvas', { class: 'pg-chart', role: 'img' }), count = h('output', { class: 'pg-count' }), said = h('p', { class: 'mx-dim pg-said', role: 'status' })
 
     const theme = () => {
       bg = numbers(mx.color(el, '--bg'))
@@ -213,56 +213,61 @@ export default {
       series = [mx.color(el, '--dim'), mx.color(el, '--guess')]
       thumbs.forEach(o => o())
     }
+    // Canvas pixels per CSS pixel
+    const zoom = (canvas, width) => width / (canvas.clientWidth || width)
     const drawPanel = k => {
-      const { canvas, g } = panels[k], { train } = me, at = v => (v + 1) / 2 * size
+      const { canvas, g } = panels[k], { train } = me, at = v => (v + 1) / 2 * size, z = zoom(canvas, size), line = z * (canvas.clientWidth < 200 ? .7 : 1)
       surface(me.nets[k], image, palette.slice(0, train.classes), bg)
       small.getContext('2d').putImageData(image, 0, 0)
       g.imageSmoothingEnabled = true
       g.imageSmoothingQuality = 'high'
       g.drawImage(small, 0, 0, size, size)
-      const r = train.n > 250 ? 5 : 6.5
+      const r = line * (train.n > 250 ? 2.9 : 3.7)
       for (let i = 0; i < train.n; i++) {
         const x = at(train.X[2 * i]), y = size - at(train.X[2 * i + 1]), wrong = train.y[i] !== train.truth[i]
         mark(g, train.y[i], x, y, r)
         g.fillStyle = css(palette[train.y[i]])
         g.strokeStyle = wrong ? ink : css(bg)
-        g.lineWidth = wrong ? 3 : 1.75
+        g.lineWidth = line * (wrong ? 1.8 : 1)
         g.fill()
         g.stroke()
       }
       if (k && me.steps && me.alpha > 0) {
         g.strokeStyle = ink
-        g.lineWidth = 2
+        g.lineWidth = 1.2 * line
+        const d = 2.4 * line
         for (let s = 0; s < rows; s++) {
           const x = at(me.x[1][2 * s]), y = size - at(me.x[1][2 * s + 1])
           g.beginPath()
-          g.moveTo(x - 4, y - 4); g.lineTo(x + 4, y + 4); g.moveTo(x + 4, y - 4); g.lineTo(x - 4, y + 4)
+          g.moveTo(x - d, y - d); g.lineTo(x + d, y + d); g.moveTo(x + d, y - d); g.lineTo(x - d, y + d)
           g.stroke()
         }
       }
     }
     const drawChart = () => {
-      const g = chart.getContext('2d'), W = chart.width, H = chart.height, left = 64, low = Math.min(.9, ...history.flatMap(o => [o[1], o[2]])) - .02
-      const X = v => left + v / Math.max(me.steps, 1) * (W - left - 12), Y = v => 14 + (1 - v) / (1 - low) * (H - 54)
-      g.clearRect(0, 0, W, H)
-      g.font = '22px system-ui, sans-serif'
+      const g = chart.getContext('2d'), width = chart.clientWidth || 480, height = 110, dpr = devicePixelRatio || 1, late = history.filter(o => o[0] > me.steps / 50), low = Math.floor(10 * Math.min(.9, ...late.flatMap(o => o.slice(1)))) / 10
+      const left = 34, right = width - 4, bottom = height - 24, X = v => left + v / Math.max(me.steps, 1) * (right - left), Y = v => 8 + (1 - Math.max(v, low)) / (1 - low) * (bottom - 8)
+      if (chart.width !== Math.round(width * dpr)) { chart.width = Math.round(width * dpr); chart.height = height * dpr }
+      g.setTransform(dpr, 0, 0, dpr, 0, 0)
+      g.clearRect(0, 0, width, height)
+      g.font = '12px system-ui, sans-serif'
       g.textBaseline = 'middle'
-      g.textAlign = 'right'
-      for (const v of [1, Math.ceil(low * 20) / 20]) {
-        g.fillStyle = series[0]
-        g.fillText(v.toFixed(2), left - 12, Y(v))
+      g.fillStyle = series[0]
+      for (const v of [1, (1 + low) / 2, low]) {
+        g.textAlign = 'right'
+        g.fillText(v.toFixed(2), left - 6, Y(v))
         g.globalAlpha = .3
-        g.fillRect(left, Y(v), W - left - 12, 1.5)
+        g.fillRect(left, Y(v), right - left, 1)
         g.globalAlpha = 1
       }
-      g.fillText(`${me.steps.toLocaleString('en')} steps`, W - 12, H - 14)
+      g.fillText(`${me.steps.toLocaleString('en')} steps`, right, height - 8)
       g.textAlign = 'left'
-      g.fillText('test accuracy', left, H - 14)
+      g.fillText('test accuracy', left, height - 8)
       g.lineJoin = 'round'
       for (const k of [0, 1]) {
         g.strokeStyle = series[k]
-        g.lineWidth = k ? 4 : 3
-        g.setLineDash(k ? [] : [9, 6])
+        g.lineWidth = k ? 2.25 : 1.75
+        g.setLineDash(k ? [] : [5, 3])
         g.beginPath()
         for (const o of history) g.lineTo(X(o[0]), Y(o[k + 1]))
         g.stroke()
@@ -350,9 +355,9 @@ export default {
       pick('α of MixUp', alphas.sort((a, b) => a - b).map(v => [v, v ? `${v}` : '0 (off)']), set.alpha, v => { set.alpha = me.alpha = v; if (!running) { draw(); report() } }),
       pick('Steps a frame', speeds.map(v => [v, `${v}`]), set.speed, v => { set.speed = v }))
     const settings = h('div', { class: 'pg-settings' }, chooser,
-      slider('flip', 'Wrong labels', 0, .5, .05, v => `${Math.round(100 * v)} %`), slider('noise', 'Noise', 0, .5, .05, v => v.toFixed(2)),
+      slider('flip', 'Wrong labels', 0, .5, .05, v => `${Math.round(100 * v)}%`), slider('noise', 'Noise', 0, .5, .05, v => v.toFixed(2)),
       slider('points', 'Points', 50, 500, 50, v => `${v}`), slider('seed', 'Seed', 1, 20, 1, v => `${v}`))
-    const key = h('p', { class: 'mx-dim pg-key' }, 'Color and form: the class a point was labeled with. Dark outline: a wrong label. ×: the last mixed batch. Pale: undecided.')
+    const key = h('p', { class: 'mx-dim pg-key' }, 'Color and form: the class on the label. Bold outline: a wrong label. ×: the last mixed batch. The fainter the surface, the less sure the network.')
     el.append(h('div', { class: 'mx-ui pg' }, bar, h('div', { class: 'pg-body' }, settings, h('div', { class: 'pg-main' }, h('div', { class: 'pg-panels' }, ...panels.map(o => o.box)), chart, said, key))))
     theme()
     reset()

@@ -12,16 +12,16 @@ export default {
       const now = h('output', { for: id }), values = h('div', { class: 'tr-values' }), note = h('p', { class: 'tr-note', role: 'status' })
       const input = h('input', { type: 'range', id, min: 1, max: s.epochs, value: 1, oninput: () => show() })
       const show = () => {
-        const e = +input.value, seen = Object.keys(s.notes).map(Number).filter(o => o <= e), at = Math.max(...seen, 0)
+        const e = +input.value, at = Math.max(...s.notes.filter(o => o <= e), 0)
         now.textContent = `${e} of ${s.epochs}`
         input.setAttribute('aria-valuetext', `Epoch ${e} of ${s.epochs}`)
-        for (const p of lines) p.setAttribute('d', `M${s.left + (s.epochs > 1 ? (e - 1) / (s.epochs - 1) : .5) * s.width} ${s.top}V${s.top + s.height}H${s.left + s.width + 4}V${s.top}Z`)
+        for (const p of lines) p.setAttribute('d', `M${s.left + (s.epochs > 1 ? (e - 1) / (s.epochs - 1) : .5) * s.width} ${s.top - 3}v${s.height + 6}H${s.left + s.width + 4}V${s.top - 3}Z`)
         values.replaceChildren(...s.metrics.map(m => h('dl', {}, h('dt', {}, m), ...s.runs.map((r, i) => h('dd', { class: `tr-${i}` }, h('span', {}, r.name), h('b', {}, r.values[m]?.[e - 1] == null ? '–' : r.values[m][e - 1].toFixed(3)))))))
-        note.textContent = at ? `Epoch ${at}: ${s.notes[at]}` : ''
+        note.innerHTML = at ? fallback.querySelector(`[data-epoch="${at}"]`).innerHTML : ''
         model.set('value', { epoch: e })
         model.save_changes()
       }
-      const jumps = Object.keys(s.notes).map(k => button(`Epoch ${k}`, () => { input.value = k; show() }))
+      const jumps = s.notes.map(k => button(`Epoch ${k}`, () => { input.value = k; show() }))
       el.append(h('div', { class: 'mx-ui tr' }, chart, h('div', { class: 'tr-scrub' }, h('label', { for: id }, 'Epoch'), input, now), values, jumps.length ? h('div', { class: 'mx-row' }, h('span', { class: 'mx-dim' }, 'What to notice'), ...jumps) : null, note))
       return show()
     }
