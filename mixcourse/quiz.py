@@ -8,9 +8,9 @@ Docs: https://mixcourse.github.io/mixcourse/api/quiz.html.md"""
 __all__ = ['bank_path', 'Option', 'Miss', 'Question', 'Prompt', 'Claim', 'Line', 'Fault', 'from_json', 'to_json', 'Grade',
            'grade', 'load_chapter', 'bank', 'find']
 
-# %% ../nbs/api/11_quiz.ipynb #21383cd7
+# %% ../nbs/api/11_quiz.ipynb #a85aa54d
 import json, math, re
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from importlib.resources import files

@@ -7,18 +7,29 @@ Docs: https://mixcourse.github.io/mixcourse/api/widget.html.md"""
 # %% auto #0
 __all__ = ['rich', 'script', 'Widget', 'Quiz', 'quiz', 'Predict', 'predict', 'Myth', 'myth', 'Cards', 'cards', 'Repair', 'repair']
 
-# %% ../nbs/api/12_widget.ipynb #9040344a
+# %% ../nbs/api/12_widget.ipynb #2a488832
 import json, os, re
 from functools import lru_cache
 from html import escape
 from importlib.resources import files
+from xml.etree import ElementTree
 
 from latex2mathml.converter import convert
 
 from .quiz import Claim, Fault, Prompt, Question, bank, find, grade, to_json
 
-# %% ../nbs/api/12_widget.ipynb #50be590f
+# %% ../nbs/api/12_widget.ipynb #31ec5345
 _static = files('mixcourse')/'static'
+
+_mathml = set('math mrow mi mn mo mtext msub msup msubsup mfrac msqrt mroot mover munder munderover mspace mstyle mpadded'.split())
+_attrs = set('display mathvariant stretchy fence form separator accent lspace rspace width minsize maxsize linethickness displaystyle'.split())
+
+def _maths(tex):
+    "MathML; the source as code if it is no maths, or would bring along anything else"
+    try: root = ElementTree.fromstring(convert(tex).replace(' xmlns="http://www.w3.org/1998/Math/MathML"', ''))
+    except Exception: root = None
+    if root is None or any(o.tag not in _mathml or o.attrib.keys()-_attrs for o in root.iter()): return f'<code>{escape(tex)}</code>'
+    return ElementTree.tostring(root, encoding='unicode')
 
 def rich(
     text:str, # Plain text in which `` `code` `` and `$maths$` stand out
@@ -26,11 +37,11 @@ def rich(
     "Text as HTML; maths as MathML, which needs no script."
     def part(s):
         if len(s) > 2 and s[0] == s[-1] == '`': return f'<code>{escape(s[1:-1])}</code>'
-        if len(s) > 2 and s[0] == s[-1] == '$': return re.sub(r' href="[^"]*"', '', convert(s[1:-1])).replace(' xmlns="http://www.w3.org/1998/Math/MathML"', '')
+        if len(s) > 2 and s[0] == s[-1] == '$': return _maths(s[1:-1])
         return escape(s)
     return ''.join(part(s) for s in re.split(r'(`[^`\n]+`|\$[^$\n]+\$)', text))
 
-# %% ../nbs/api/12_widget.ipynb #fd69274d
+# %% ../nbs/api/12_widget.ipynb #1ed58054
 def _lean(js): return '\n'.join(s for o in js.splitlines() if (s := o.strip()) and not s.startswith('//'))
 
 @lru_cache
@@ -43,10 +54,14 @@ def script(
     parts = [_lean(read('core.js'))]
     for o in ('core', *kinds):
         if (_static/f'{o}.css').is_file(): parts.append(f'mx.style("{o}", {json.dumps(_lean(read(f"{o}.css")), ensure_ascii=False)})')
-    parts += ['{\n' + re.sub('^export default', f'mx.kinds.{o} =', _lean(read(f'{o}.js')), flags=re.M) + '\n}' for o in kinds]
+    for o in kinds:
+        js = re.sub('^export default', f'mx.kinds.{o} =', _lean(read(f'{o}.js')), flags=re.M)
+        parts.append('{\n' + js + '\n}')
     return '\n'.join([*parts, f'export default mx.live("{kinds[0]}")' if live else 'mx.start()'])
 
-# %% ../nbs/api/12_widget.ipynb #8c82ec0b
+# %% ../nbs/api/12_widget.ipynb #7285f831
+_printed = '@media print{.mx ::details-content{content-visibility:visible;block-size:auto}}'
+
 class Widget:
     "Something to use on a page. A subclass names its `kind`, a file in `static/`, and has a `fallback`."
     kind = ''
@@ -64,7 +79,7 @@ class Widget:
         "The widget for a page without a kernel."
         state = json.dumps(self.state, ensure_ascii=False, sort_keys=True).replace('<', '\\u003c')
         code = f'<script type="module">{script(self.kind)}</script>' if script_too else ''
-        return (f'<div class="mx" data-kind="{self.kind}"><style>@media print{{.mx ::details-content{{content-visibility:visible;block-size:auto}}}}</style>'
+        return (f'<div class="mx" data-kind="{self.kind}"><style>{_printed}</style>'
                 f'<div class="mx-fb">{self.fallback()}</div><script type="application/json">{state}</script>{code}</div>')
 
     def _repr_mimebundle_(self, include=None, exclude=None):
@@ -127,7 +142,7 @@ def quiz(
     "Questions from the bank."
     return Quiz(find(*names))
 
-# %% ../nbs/api/12_widget.ipynb #cda367bb
+# %% ../nbs/api/12_widget.ipynb #d9046067
 class Predict(Widget):
     "A guess to commit to before something is shown."
     kind = 'predict'
@@ -141,7 +156,8 @@ class Predict(Widget):
     def fallback(self):
         o = self.item
         guesses = '<ul>' + ''.join(f'<li>{rich(s)}</li>' for s in o.options) + '</ul>' if o.options else ''
-        return f'<p><b>Predict: {rich(o.ask)}</b></p>' + guesses + (_fold('What happens', f'<p>{rich(o.reveal)}</p>') if o.reveal else '<p>See the output below.</p>')
+        reveal = _fold('What happens', f'<p>{rich(o.reveal)}</p>') if o.reveal else '<p>See the output below.</p>'
+        return f'<p><b>Predict: {rich(o.ask)}</b></p>{guesses}{reveal}'
 
 def _one(cls, name):
     found = find(name, cls=cls)
@@ -198,7 +214,7 @@ def cards(
     "A deck from the bank."
     return Cards(find(*names) if names else {k: v for k,v in bank().items() if isinstance(v, Question)})
 
-# %% ../nbs/api/12_widget.ipynb #00cc020b
+# %% ../nbs/api/12_widget.ipynb #a73c402c
 class Repair(Widget):
     "Wrong code, what it prints, which line it is, and the repair."
     kind = 'repair'
@@ -212,10 +228,10 @@ class Repair(Widget):
     def fallback(self):
         o = self.item
         code = '\n'.join(([o.setup] if o.setup else []) + [l.code for l in o.lines])
-        i, wrong = next((i,l) for i,l in enumerate(o.lines, 1) if l.wrong)
+        wrong = next(l for l in o.lines if l.wrong)
         fixed = '\n'.join(s for l in o.lines for s in (o.fixed if l.wrong else [l.code]))
-        return (f'<p><b>Repair: {rich(o.ask)}</b></p>{_pre(code)}{_prints}{_pre(o.output)}'
-                + _fold('Which line is wrong?', f'<p><code>{escape(wrong.code.strip())}</code></p><p>{rich(wrong.why)}</p>{_pre(fixed)}{_prints}{_pre(o.fixed_output)}'))
+        answer = f'<p><code>{escape(wrong.code.strip())}</code></p><p>{rich(wrong.why)}</p>{_pre(fixed)}{_prints}{_pre(o.fixed_output)}'
+        return f'<p><b>Repair: {rich(o.ask)}</b></p>{_pre(code)}{_prints}{_pre(o.output)}{_fold("Which line is wrong?", answer)}'
 
 def repair(
     name:str, # `chapter.id`
