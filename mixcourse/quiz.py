@@ -8,7 +8,7 @@ Docs: https://mixcourse.github.io/mixcourse/api/quiz.html.md"""
 __all__ = ['bank_path', 'Option', 'Miss', 'Question', 'Prompt', 'Claim', 'Line', 'Fault', 'from_json', 'to_json', 'Grade',
            'grade', 'load_chapter', 'bank', 'find']
 
-# %% ../nbs/api/11_quiz.ipynb #a85aa54d
+# %% ../nbs/api/11_quiz.ipynb #120ce698
 import json, math, re
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
@@ -16,7 +16,7 @@ from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
-from jsonschema import Draft202012Validator
+from fastjsonschema import JsonSchemaValueException, compile as compile_schema
 
 # %% ../nbs/api/11_quiz.ipynb #cfeb7d33
 @dataclass(frozen=True)
@@ -138,27 +138,33 @@ def grade(
     right = {i for i,o in enumerate(question.options) if o.right}
     return Grade(set(chosen) == right, tuple(o.why for i,o in enumerate(question.options) if i in chosen))
 
-# %% ../nbs/api/11_quiz.ipynb #6048aef7
+# %% ../nbs/api/11_quiz.ipynb #9dd9d7ed
 bank_path = files('mixcourse')/'bank'
 
 @lru_cache
-def _schema(): return Draft202012Validator(json.loads((bank_path/'schema.json').read_text(encoding='utf-8')))
+def _schema(): return compile_schema(json.loads((bank_path/'schema.json').read_text(encoding='utf-8')))
 
 def _faults(d):
-    "What is wrong with the chapter `d`: the item's id, the rule, the value"
-    for e in sorted(_schema().iter_errors(d), key=lambda e: [str(o) for o in e.path]):
-        item, where = d, list(e.absolute_path)
-        if len(where) > 1: item = d[where[0]][where[1]]
-        name = item.get('id', f'{where[0]}[{where[1]}]') if len(where) > 1 and isinstance(item, dict) else ''
+    "What is wrong with the chapter `d`: the item's id, the rule"
+    try: _schema()(d)
+    except JsonSchemaValueException as e:
+        where = [int(o) if o.isdigit() else o for o in e.path[1:]]
+        item = d[where[0]][where[1]] if len(where) > 1 else {}
         place = ''.join(f'[{o}]' if isinstance(o, int) else f'.{o}' for o in where[2:]).lstrip('.')
-        rule = e.schema.get('description', '') if e.validator in ('contains', 'pattern', 'minItems') else ''
-        yield name, (f'`{place}` ' if place else '') + (rule or e.message)
+        rule = e.definition.get('description') if e.rule in ('pattern', 'minItems') else e.message.removeprefix(e.name).strip()
+        name = isinstance(item, dict) and item.get('id') or f'{where[0]}[{where[1]}]' if len(where) > 1 else '.'.join(where)
+        yield name, (f'`{place}` ' if place else '') + rule
+        return
     seen = set()
-    for o in (o for k in _lists for o in d.get(k, []) if isinstance(o, dict)):
-        if o.get('id') in seen: yield o['id'], '`id` must be unique in its file'
-        seen.add(o.get('id'))
-        texts = [p.get('text') for p in o.get('options', []) if isinstance(p, dict)]
-        if len(set(texts)) < len(texts): yield o.get('id'), '`options` must differ'
+    for o in (o for k in _lists for o in d.get(k, [])):
+        if o['id'] in seen: yield o['id'], '`id` must be unique in its file'
+        seen.add(o['id'])
+        options = [p if isinstance(p, dict) else dict(text=p) for p in o.get('options', [])]
+        if len({p['text'] for p in options}) < len(options): yield o['id'], '`options` must differ'
+        right = sum(p.get('right', False) for p in options)
+        if o.get('kind') == 'single' and right != 1: yield o['id'], '`options` of a single choice must have exactly one that is `right`'
+        if o.get('kind') == 'multiple' and not right: yield o['id'], '`options` of a multiple choice must have one or more that are `right`'
+        if 'lines' in o and sum(p.get('wrong', False) for p in o['lines']) != 1: yield o['id'], '`lines` must have exactly one that is `wrong`'
 
 def load_chapter(
     path:Path, # A JSON file of the bank

@@ -5,7 +5,10 @@ export default {
   render({ model, el }) {
     const { ids } = model.get('state')
     const faces = Object.fromEntries([...el.querySelectorAll('.mx-fb details')].map((o, i) => [ids[i], [o.querySelector('summary').innerHTML, o.lastElementChild.innerHTML]]))
-    const kept = id => (model.get('value') || {})[id] || [0, 0]
+    const kept = id => {
+      const o = (model.get('value') || {})[id]
+      return Array.isArray(o) && o[0] in days && o[1] > 0 ? o : [0, 0]
+    }
     // [box, when it was last seen]
     const due = id => { const [box, seen] = kept(id); return Date.now() >= seen + days[box] * day }
     let queue = [], id, turned = false, early = false

@@ -20,7 +20,10 @@ const mx = (() => {
 
   // localStorage throws in a sandboxed frame: then the page remembers until it is left
   const read = key => {
-    try { return JSON.parse(localStorage.getItem(key)) || {} } catch { return shared.memory[key] || {} }
+    try {
+      const all = JSON.parse(localStorage.getItem(key))
+      return all && !Array.isArray(all) && typeof all === 'object' ? all : {}
+    } catch { return shared.memory[key] || {} }
   }
   const write = (key, all) => {
     shared.memory[key] = all

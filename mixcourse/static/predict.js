@@ -27,11 +27,11 @@ export default {
     const again = h('div', { class: 'mx-row' }, button('Guess again', () => { put(undefined); inputs[0].focus() }))
     const asked = h('p', { html: ask, class: 'mx-asked' })
     const draw = () => {
-      const guess = (model.get('value') || {})[id], done = guess !== undefined
+      const guess = (model.get('value') || {})[id], done = options ? options[guess] !== undefined : typeof guess === 'string'
       field.hidden = done
       asked.hidden = shown.hidden = again.hidden = !done
       note.textContent = ''
-      if (done) { if (options) guessed.innerHTML = options[guess] ?? ''; else guessed.textContent = guess }
+      if (done) { if (options) guessed.innerHTML = options[guess]; else guessed.textContent = guess }
       else inputs.forEach(o => o.type === 'radio' ? o.checked = false : o.value = '')
       if (!reveal) below(el).forEach(o => o.classList.toggle('mx-veiled', !done))
     }

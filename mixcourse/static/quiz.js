@@ -30,7 +30,7 @@ const ask = (q, label, get, put) => {
   const status = h('p', { class: 'mx-status', role: 'status' }), said = h('div'), go = button('Check', () => graded() ? put(undefined) : check(), true)
   const explain = button('Explain all', () => { open = true; draw() })
 
-  const graded = () => get() !== undefined
+  const graded = () => grade(q, get()).right !== null
   const chosen = () => {
     if (numeric) return inputs[0].value
     const res = inputs.flatMap((o, i) => o.checked ? [i] : [])

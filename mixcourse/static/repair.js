@@ -6,7 +6,10 @@ export default {
     const inputs = lines.map((_, i) => h('input', { type: 'radio', name, 'aria-describedby': `${name}w${i}` }))
     const whys = lines.map((_, i) => h('div', { class: 'mx-why', id: `${name}w${i}` }))
     const boxes = lines.map((o, i) => h('div', { class: 'mx-opt mx-line' }, h('label', {}, inputs[i], h('code', {}, o.code)), whys[i]))
-    const status = h('p', { class: 'mx-status', role: 'status' }), get = () => (model.get('value') || {})[id]
+    const status = h('p', { class: 'mx-status', role: 'status' }), get = () => {
+      const i = (model.get('value') || {})[id]
+      return lines[i] && i
+    }
     const put = line => { model.set('value', line === undefined ? {} : { [id]: line }); model.save_changes() }
     const go = button('Check this line', () => {
       if (get() !== undefined) return put(undefined)
