@@ -8,8 +8,9 @@ Docs: https://mixcourse.github.io/mixcourse/api/explorer.html.md"""
 __all__ = ['example_images', 'Explorer', 'MixUpExplorer', 'CutMixExplorer', 'CutoutExplorer', 'Stage', 'StageTrace',
            'record_pipeline', 'record_prediction', 'record_training', 'TrainingTrace', 'Playground', 'explore']
 
-# %% ../nbs/api/13_explorer.ipynb #c09c0096
+# %% ../nbs/api/13_explorer.ipynb #c6366996
 import base64, io
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
 from html import escape
@@ -72,12 +73,12 @@ def _figure(uri, caption, width, alt=None, attrs=''):
     style = f'width:{width}px;max-width:100%;height:auto' + (';image-rendering:pixelated' if 'pixelated' in attrs else '')
     return f'<figure style="margin:0;max-width:{max(width,88)}px"><img src="{uri}" alt="{escape(alt or caption)}" style="{style}" {attrs}><figcaption>{escape(caption)}</figcaption></figure>'
 
-# %% ../nbs/api/13_explorer.ipynb #6458915f
+# %% ../nbs/api/13_explorer.ipynb #42ffb9b2
 _mean = 0.485, 0.456, 0.406 # of ImageNet's pixels: what 0 is after fastai's `Normalize`
 
 class Explorer(Widget):
     "Abstract: pictures to mix, the label that results, and the line of Python that does the same."
-    kind,mode = 'explorer',''
+    kind,mode,how = 'explorer','','mixed'
     def __init__(self,
         images:dict, # Name -> picture, all of one size: a PIL image, an array (H,W,3) uint8 or a tensor (3,H,W) in [0,1]; None: `example_images`
         least:int,   # Pictures that there must be
@@ -103,7 +104,7 @@ class Explorer(Widget):
     def fallback(self):
         label,code = self.caption()
         pics = [_figure(_uri(o, 'jpeg'), n, 120, attrs=f'data-name="{escape(n)}"') for n,o in zip(self.names, self.jpegs)]
-        pics.append(_figure(_webp(_array(self.mixed())), label, 240))
+        pics.append(_figure(_webp(_array(self.mixed())), label, 240, f'{label}, {self.how}'))
         return f'<div style="{_flow}">{"".join(pics)}</div><pre><code>{escape(code)}</code></pre>'
 
     def __repr__(self): return f'{type(self).__name__}({", ".join(self.names)})'
@@ -164,12 +165,12 @@ class CutMixExplorer(Explorer):
         lam = box_lam(self.box, self.size).item()
         return _shares(self.names, lam), f'box = torch.tensor({self.box.tolist()})\nmixed = cutmix(x, perm, box)\nlam = box_lam(box, {tuple(self.size)})  # {lam:.4f}'
 
-# %% ../nbs/api/13_explorer.ipynb #0783a8e4
+# %% ../nbs/api/13_explorer.ipynb #ffdedd03
 _fills = 'mean', 'black', 'white'
 
 class CutoutExplorer(Explorer):
     "Hide squares of a picture: their side, their number, their place and what fills them."
-    mode = 'cutout'
+    mode,how = 'cutout','squares of it hidden'
     def __init__(self,
         images:dict=None, # Name -> picture, one or more of one size; None: a cat and a cup of coffee
         length:int=64,    # Side of a hole, in pixels
@@ -234,7 +235,7 @@ class StageTrace(Widget):
 
     def __repr__(self): return f'{type(self).__name__}({", ".join(o.title for o in self.stages)})'
 
-# %% ../nbs/api/13_explorer.ipynb #08429422
+# %% ../nbs/api/13_explorer.ipynb #cd6ed597
 def _pictures(dl, x):
     "Images of a batch as people see them: decoded, and stretched to [0,1] if need be"
     decode = getattr(getattr(dl, 'after_batch', None), 'decode', None)
@@ -242,6 +243,15 @@ def _pictures(dl, x):
     x = x.detach().float().cpu().as_subclass(Tensor)
     if x.min()<0 or x.max()>1: x = (x-x.min())/(x.max()-x.min())
     return x if x.shape[1] in (1,3) else x[:,:1]
+
+@contextmanager
+def _evaluating(model):
+    "`model` in evaluation mode and without gradients; afterwards every layer is as it was"
+    modes = [(m, m.training) for m in model.modules()]
+    try:
+        with torch.no_grad(): yield model.eval()
+    finally:
+        for m,was in modes: m.training = was
 
 def _numbers(v): return ', '.join(f'{o:.2f}' for o in v)
 
@@ -262,8 +272,7 @@ def record_pipeline(
     pics,mixed = _pictures(dl, torch.cat([x, m.xb[0]])).split(len(x))
     name = lambda i: vocab[y[i]]
     soft = soft_targets(y, y[perm], lam, len(vocab))
-    learn.model.eval()
-    with torch.no_grad(): pred = learn.model(m.xb[0].to(next(learn.model.parameters()).device)).cpu()
+    with _evaluating(learn.model) as model: pred = model(m.xb[0].to(next(model.parameters()).device)).cpu()
     l_a,l_b,loss = (o.item() for o in (learn.loss_func(pred, y), learn.loss_func(pred, y[perm]), mixed_loss(pred, y, y[perm], lam, learn.loss_func)))
     few = [i for i in range(n) if y[i]!=y[perm[i]]][:2] or [0]
     return [
@@ -279,7 +288,7 @@ def record_pipeline(
 
 def _mix_caption(a, b, lam): return a if a==b else f'{lam:.2f} {a} + {1-lam:.2f} {b}'
 
-# %% ../nbs/api/13_explorer.ipynb #980b8a6e
+# %% ../nbs/api/13_explorer.ipynb #2648a08c
 _viridis = (colormaps['viridis'](np.linspace(0,1,64))[:,:3]*255).round().astype(np.uint8)
 
 def _maps(a, n):
@@ -309,11 +318,10 @@ def record_prediction(
         if bad: raise ValueError(f"`layers` must be names of layers of the model, got {bad}")
         named = {k: named[k] for k in layers}
     if x.ndim!=3: raise ValueError(f"`x` must be one image of shape (C,H,W), got {tuple(x.shape)}")
-    seen,names,training = [],{m: k for k,m in named.items()},model.training
+    seen,names = [],{m: k for k,m in named.items()}
     device = next(model.parameters()).device
-    with torch.no_grad(), Hooks(list(named.values()), lambda m,_,o: seen.append((m,o[0].float().cpu())), cpu=True):
-        pred = model.eval()(x[None].to(device))[0].float().cpu()
-    model.train(training)
+    with _evaluating(model), Hooks(list(named.values()), lambda m,_,o: seen.append((m,o[0].float().cpu())), cpu=True):
+        pred = model(x[None].to(device))[0].float().cpu()
     p = pred.softmax(0)
     vocab = [str(o) for o in (range(len(p)) if vocab is None else vocab)]
     def stage(m, a):
@@ -327,14 +335,14 @@ def record_prediction(
         *(stage(*o) for o in seen),
         Stage('Softmax', tuple(p.shape), 'Probabilities: they sum to 1.' + (' The ten largest:' if len(p)>10 else ''), shares=[(vocab[i], p[i].item()) for i in (sorted(best) if len(p)<=10 else best)])]
 
-# %% ../nbs/api/13_explorer.ipynb #8e96f24b
+# %% ../nbs/api/13_explorer.ipynb #1845720a
 def record_training(
     learn:Learner, # After `fit`
 )->dict:           # Metric -> its value after each epoch
     "What a learner's recorder noted in its last run, as plain numbers."
-    names = [o for o in learn.recorder.metric_names if o not in ('epoch','time')]
-    rows = [list(o) for o in learn.recorder.values]
+    rows = [list(o) for o in vars(learn.recorder).get('values', [])]
     if not rows: raise ValueError("`learn` must have been trained, got a recorder without values")
+    names = [o for o in learn.recorder.metric_names if o not in ('epoch','time')]
     return {k: [None if r[i] is None else float(r[i]) for r in rows] for i,k in enumerate(names)}
 
 _words = dict(train_loss='training loss', valid_loss='validation loss')
@@ -380,7 +388,7 @@ class TrainingTrace(Widget):
             left=_left, top=_top, width=_width, height=_height)
 
     def fallback(self):
-        def last(k, r): return f'<li>{escape(k)}: ' + ', '.join(f'{_words.get(m, m)} {v[-1]:.3f}' for m,v in r.items() if v[-1] is not None) + '</li>'
+        def last(k, r): return f'<li>{escape(k)}: ' + ', '.join(f'{escape(_words.get(m, m))} {v[-1]:.3f}' for m,v in r.items() if v[-1] is not None) + '</li>'
         notes = ''.join(f'<li data-epoch="{k}">Epoch {k}: {rich(v)}</li>' for k,v in sorted(self.notes.items()))
         return (f'<div style="{_flow}">{"".join(_curves(m, self.runs) for m in self.metrics)}</div>'
             f'<p>{" ".join(f"{w}: {escape(k)}." for w,k in zip(("Solid", "Dashed"), self.runs))} After {self.epochs} epochs:</p><ul>{"".join(last(*o) for o in self.runs.items())}</ul><ul>{notes}</ul>')

@@ -15,23 +15,18 @@ const covered = (boxes, [H, W]) => {
   fill(mask, W, boxes, null, [1, 0, 0])
   return mask.reduce((a, b) => a + b)
 }
-// Beta(a, a) over u = logit(x), where it has no pole: [x, density * dx] and the sum, for the curve and for drawing
+// Beta(a, a) over u = logit(x), where it has no pole: [x, weight, density] at equal steps of u
 const table = a => {
   const n = 2000, U = 8 + 12 / a, rows = Array.from({ length: n }, (_, i) => {
-    const x = 1 / (1 + Math.exp(-U + 2 * U * (i + .5) / n))
-    return [x, Math.exp(a * (Math.log(x) + Math.log(1 - x)) + 2 * a * Math.LN2) || 0]
-  })
-  const sum = rows.reduce((s, o) => s + o[1], 0)
-  return { rows, sum, unit: 2 * U / n }
+    const u = U * ((2 * i + 1) / n - 1), e = Math.exp(-Math.abs(u)), v = 4 * e / (1 + e) ** 2
+    return [(u < 0 ? e : 1) / (1 + e), v ** a, v]
+  }), sum = rows.reduce((s, o) => s + o[1], 0)
+  return rows.map(([x, w, v]) => [x, w / sum, w / sum / v * 2 * n / U])
 }
 const draw = a => {
-  if (!a) return 1
-  const { rows, sum } = table(a)
-  let left = Math.random() * sum
-  return (rows.find(o => (left -= o[1]) < 0) || rows[0])[0]
+  let left = Math.random()
+  return a ? (table(a).find(o => (left -= o[1]) < 0) || [1])[0] : 1
 }
-const density = (a, x, { sum, unit }) => Math.exp((a - 1) * (Math.log(x) + Math.log(1 - x)) + 2 * a * Math.LN2) / (sum * unit)
-
 const alphas = [0, .1, .2, .3, .4, .6, 1, 1.5, 2, 4, 8]
 const pixels = async img => {
   const copy = new Image()
@@ -43,7 +38,7 @@ const pixels = async img => {
 }
 
 export default {
-  blend, fill, clip, covered, draw, density, table,
+  blend, fill, clip, covered, draw, table,
   render({ model, el }) {
     const { h, button, uid } = mx, s = structuredClone(model.get('state')), { mode, size } = s, [H, W] = size, all = H * W
     const imgs = [...el.querySelectorAll('.mx-fb img[data-name]')], names = imgs.map(o => o.dataset.name), two = mode !== 'cutout', up = mode === 'mixup'
@@ -87,8 +82,8 @@ export default {
         : button('Draw places', () => { s.centers = s.centers.map(random); update() })
     const svg = h('div', { class: 'ex-beta', html: '<svg viewBox="0 0 300 92" role="img"><path class="ex-area"/><path class="ex-rug"/><path class="ex-axis" d="M5 72H295M5 72v4M150 72v4M295 72v4"/><path class="ex-now"/><text x="5" y="88">0</text><text x="150" y="88" text-anchor="middle">λ = ½</text><text x="295" y="88" text-anchor="end">1</text></svg>' })
     const curve = lam => {
-      const part = o => svg.querySelector(o), X = v => (5 + 290 * v).toFixed(1), t = s.alpha && table(s.alpha), at = Array.from({ length: 146 }, (_, i) => .002 + .996 * i / 145)
-      part('.ex-area').setAttribute('d', s.alpha ? `M${X(at[0])} 72` + at.map(x => `L${X(x)} ${(72 - Math.min(68, 20 * density(s.alpha, x, t))).toFixed(1)}`).join('') + `L${X(at[145])} 72Z` : 'M293 72V4h4V72Z')
+      const part = o => svg.querySelector(o), X = v => (5 + 290 * v).toFixed(1), rows = s.alpha ? table(s.alpha).filter(o => Math.abs(o[0] - .5) < .498) : []
+      part('.ex-area').setAttribute('d', s.alpha ? `M${X(rows[0][0])} 72${rows.map(o => `L${X(o[0])} ${(72 - Math.min(68, 20 * o[2])).toFixed(1)}`).join('')}V72Z` : 'M293 72V4h4V72Z')
       part('.ex-now').setAttribute('d', `M${X(lam)} 78V2`)
       part('.ex-rug').setAttribute('d', drawn.slice(-60).map(v => `M${X(v)} 72v-9`).join(''))
       part('svg').setAttribute('aria-label', s.alpha ? `Density of Beta(${s.alpha}, ${s.alpha}), λ marked at ${lam.toFixed(2)}` : 'α = 0: λ is always 1')
