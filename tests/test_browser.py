@@ -411,6 +411,25 @@ def test_myth_opens_with_its_run(site):
     assert m.get_by_text('It is drawn anew').is_visible() and [t.strip() for t in m.locator('pre').all_inner_texts()] == [o.code, o.output]
 
 
+# pages made by nbconvert
+
+@pytest.mark.parametrize('scripts_in_outputs', [False, True])
+def test_a_notebook_as_a_page(site, monkeypatch, scripts_in_outputs):
+    from nbconvert import HTMLExporter
+    from nbformat import v4
+    from mixcourse.docs import with_script
+    if not scripts_in_outputs: monkeypatch.setenv('IN_TEST', '1')
+    cells = [v4.new_code_cell('w', outputs=[v4.new_output('execute_result', data=o._repr_mimebundle_())]) for o in all_kinds()]
+    cells.insert(2, v4.new_code_cell('1+1', outputs=[v4.new_output('stream', text='the next output')]))
+    exporter = HTMLExporter(template_name='lab', require_js_url='', mathjax_url='', widget_renderer_url='')
+    html, _ = exporter.from_notebook_node(v4.new_notebook(cells=cells))
+    page = site.open(page=html if scripts_in_outputs else with_script(html))
+    page.wait_for_function("document.querySelectorAll('.mx[data-on]').length === 6")
+    assert not page.get_by_text('the next output').is_visible()  # behind predict('why.noise')
+    use(page)
+    assert page.get_by_text('the next output').is_visible() and ui(page, 'myth').get_by_text('It is drawn anew').is_visible()
+
+
 # many widgets on a page
 
 def test_each_output_may_bring_its_own_script(site):

@@ -55,10 +55,11 @@ const ask = (q, label, get, put) => {
       boxes[i].className = `mx-opt${show && o.right ? ' mx-yes' : show && graded() && inputs[i].checked ? ' mx-no' : ''}`
       whys[i].replaceChildren(...show ? [verdict(o.right, o.why)] : [])
     })
-    said.replaceChildren(...numeric ? [graded() && !(open && !right) ? verdict(right, why[0] || 'Not that number.') : open && verdict(true, `${q.answer}. ${q.why}`)].filter(o => o) : [])
+    said.replaceChildren(...numeric ? [graded() && !(open && !right) ? verdict(right, why[0] || 'Not that number.') : open && h('p', { class: 'mx-yes', html: `<b>It is ${q.answer}.</b> ${q.why}` })].filter(o => o) : [])
     said.firstChild?.classList.add('mx-said')
     const missing = graded() && q.kind === 'multiple' && options.filter((o, i) => o.right && !inputs[i].checked).length
     status.textContent = !graded() ? '' : right ? 'Right.' : missing ? `Not yet: ${missing} more to find.` : 'Not yet.'
+    status.classList.toggle('mx-yes', !!right)
     go.textContent = graded() ? 'Try again' : 'Check'
     go.classList.toggle('mx-main', !graded())
     explain.hidden = open || !graded() || right
