@@ -41,8 +41,9 @@ def rich(
         return escape(s)
     return ''.join(part(s) for s in re.split(r'(`[^`\n]+`|\$[^$\n]+\$)', text))
 
-# %% ../nbs/api/12_widget.ipynb #1ed58054
+# %% ../nbs/api/12_widget.ipynb #0ef40bc9
 def _lean(js): return '\n'.join(s for o in js.splitlines() if (s := o.strip()) and not s.startswith('//'))
+def _lean_css(css): return re.sub(r"('[^']*')|\s*([{};])\s*|(?<=[:,]) ", lambda m: m[1] or m[2] or '', css).strip()
 
 @lru_cache
 def script(
@@ -53,7 +54,7 @@ def script(
     def read(name): return (_static/name).read_text(encoding='utf-8')
     parts = [_lean(read('core.js'))]
     for o in ('core', *kinds):
-        if (_static/f'{o}.css').is_file(): parts.append(f'mx.style("{o}", {json.dumps(_lean(read(f"{o}.css")), ensure_ascii=False)})')
+        if (_static/f'{o}.css').is_file(): parts.append(f'mx.style("{o}", {json.dumps(_lean_css(read(f"{o}.css")), ensure_ascii=False)})')
     for o in kinds:
         js = re.sub('^export default', f'mx.kinds.{o} =', _lean(read(f'{o}.js')), flags=re.M)
         parts.append('{\n' + js + '\n}')

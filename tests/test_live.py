@@ -2,7 +2,7 @@
 import json, time
 
 import pytest
-from browser.jupyter import jupyter  # noqa: F401  a fixture
+from browser.jupyter import jupyter  # noqa: F401
 from mixcourse.widget import quiz
 
 apps = {'lab': 'lab/tree', 'notebook': 'notebooks'}

@@ -4,7 +4,7 @@ const { h, button } = mx
 const below = el => {
   const own = el.closest('.jp-CodeCell, .cell'), cells = own ? [...mx.page(el).querySelectorAll('.jp-CodeCell, .cell')] : []
   const next = cells[cells.indexOf(own) + 1]
-  return next ? [...next.querySelectorAll('.jp-Cell-outputWrapper, .cell-output')] : []
+  return next ? [...next.querySelectorAll('.jp-Cell-outputArea, .cell-output')] : []
 }
 export default {
   render({ model, el }) {
@@ -33,7 +33,13 @@ export default {
       note.textContent = ''
       if (done) { if (options) guessed.innerHTML = options[guess]; else guessed.textContent = guess }
       else inputs.forEach(o => o.type === 'radio' ? o.checked = false : o.value = '')
-      if (!reveal) below(el).forEach(o => o.classList.toggle('mx-veiled', !done))
+      if (!reveal) {
+        below(el).forEach((o, i) => {
+          o.classList.toggle('mx-veiled', !done)
+          o.classList.toggle('mx-guessed', done && !i)
+          o.dataset.mxGuess = done ? guessed.textContent : ''
+        })
+      }
     }
     el.append(h('div', { class: 'mx-ui' }, h('p', { class: 'mx-kind' }, 'Predict'), field, asked, shown, again))
     model.on('change:value', draw)
