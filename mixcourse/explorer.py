@@ -8,7 +8,7 @@ Docs: https://mixcourse.github.io/mixcourse/api/explorer.html.md"""
 __all__ = ['example_images', 'Explorer', 'MixUpExplorer', 'CutMixExplorer', 'CutoutExplorer', 'Stage', 'StageTrace',
            'record_pipeline', 'record_prediction', 'record_training', 'TrainingTrace', 'Playground', 'explore']
 
-# %% ../nbs/api/13_explorer.ipynb #c6366996
+# %% ../nbs/api/13_explorer.ipynb #eb295e28
 import base64, io
 from contextlib import contextmanager
 from copy import copy
@@ -24,7 +24,7 @@ from fastai.losses import CrossEntropyLossFlat
 from .sampling import check_alpha, check_int, new_generator
 from .mixing import mixup, cutmix, cutout, box_lam
 from .targets import soft_targets, mixed_loss
-from .callback import BatchOp
+from .callback import BatchOp, ManifoldMixUp
 from .widget import Widget, rich
 
 # %% ../nbs/api/13_explorer.ipynb #d154cee7
@@ -197,7 +197,7 @@ class CutoutExplorer(Explorer):
         box,fill = f'torch.tensor({self.box.tolist()})',self.state['fill']
         return self.names[0], f'mixed = cutout(normalize(x), {box})' if fill=='mean' else f'mixed = cutout(x, {box}, value={float(fill=="white")})'
 
-# %% ../nbs/api/13_explorer.ipynb #4e820f5e
+# %% ../nbs/api/13_explorer.ipynb #66bf8d22
 @dataclass
 class Stage:
     "One stage of a trace."
@@ -210,9 +210,9 @@ class Stage:
 
 def _bars(shares):
     "Shares as bars of text and color, for a page without style sheets too"
-    def bar(name, v): return (f'<div style="display:grid;grid-template-columns:minmax(4em,9em) minmax(0,1fr) 3.5em;gap:.6em;align-items:center"><span style="overflow-wrap:anywhere">{escape(str(name))}</span>'
-        f'<span style="background:#8882;border-radius:3px;height:.8em"><span style="display:block;height:100%;border-radius:3px;background:#4a7bd0;width:{100*v:.1f}%"></span></span><b style="text-align:end">{v:.3f}</b></div>')
-    return f'<div style="max-width:34em">{"".join(bar(*o) for o in shares)}</div>'
+    def bar(name, v): return (f'<span style="overflow-wrap:anywhere">{escape(str(name))}</span><span style="background:#8882;border-radius:3px;height:.8em">'
+        f'<span style="display:block;height:100%;border-radius:3px;background:#4a7bd0;width:{100*v:.1f}%"></span></span><b>{v:.3f}</b>')
+    return f'<div style="display:grid;grid-template-columns:fit-content(9em) minmax(0,1fr) auto;gap:.2em .8em;align-items:center;max-width:32em">{"".join(bar(*o) for o in shares)}</div>'
 
 def _shape(s): return '' if s is None else '×'.join(f'{o:,}' for o in s) or 'one number'
 
@@ -235,7 +235,7 @@ class StageTrace(Widget):
 
     def __repr__(self): return f'{type(self).__name__}({", ".join(o.title for o in self.stages)})'
 
-# %% ../nbs/api/13_explorer.ipynb #cd6ed597
+# %% ../nbs/api/13_explorer.ipynb #c95d084f
 def _pictures(dl, x):
     "Images of a batch as people see them: decoded, and stretched to [0,1] if need be"
     decode = getattr(getattr(dl, 'after_batch', None), 'decode', None)
@@ -260,11 +260,13 @@ def record_pipeline(
     n:int=6,       # Images to show
 )->list:           # `Stage`s: data set, batch, pairs, lam, mixed batch, soft labels, loss
     "Follow one training batch through a learner's mixer; nothing is trained."
-    ops = [o for o in learn.cbs.sorted('order') if isinstance(o, BatchOp)]
-    if not ops: raise ValueError("`learn` must have a mixer among its callbacks, got none")
+    ops = [o for o in learn.cbs.sorted('order') if isinstance(o, BatchOp) and not isinstance(o, ManifoldMixUp)]
+    if not ops: raise ValueError("`learn` must have a mixer of images among its callbacks, got none")
     dl,op = learn.dls.train,ops[0]
-    x,y = (o.cpu() for o in dl.one_batch())
-    m = op.mix_batch((x,), (y,), .5, new_generator(op.seed))
+    b = dl.one_batch()
+    if len(b)!=2: raise ValueError(f"a batch must hold one input and one target, got {len(b)} tensors")
+    x,y = (o.cpu() for o in b)
+    m = op.mix_batch((x.clone(),), (y,), .5, new_generator(op.seed)) # a copy, for a mixer that works in place
     if m is None or m.draw.perm is None or y.is_floating_point(): raise ValueError(f"a batch must be mixed and have class ids, got {op} and {y.dtype}")
     perm,lam = m.draw.perm,m.draw.lam.expand(len(x))
     n = min(n, len(x))
@@ -281,8 +283,8 @@ def record_pipeline(
         Stage('Pairs', tuple(perm.shape), '`perm` names a partner for each picture, from the same batch. It starts ' + f'`{perm[:n].tolist()}`.',
             [(_beside([_array(pics[i]), _array(pics[perm[i]])]), f'{i} with {perm[i]}: {name(i)}, {name(perm[i])}') for i in range(n)], 144),
         Stage('λ', tuple(lam.shape), f'How much of the picture itself stays: one `lam` for each pair, drawn by `{op.name}`. Here: {_numbers(lam[:n])}.', shares=[(f'{i}: {name(i)}', lam[i].item()) for i in range(n)]),
-        Stage('Mixed batch', tuple(m.xb[0].shape), 'The model sees these, and never the originals.', [(mixed[i], _mix_caption(name(i), name(perm[i]), lam[i].item())) for i in range(n)], 96),
-        Stage('Soft labels', tuple(soft.shape), f'Each row sums to 1. Picture {few[0]}:', [(mixed[few[0]], _mix_caption(name(few[0]), name(perm[few[0]]), lam[few[0]].item()))], 96, [(v, s.item()) for v,s in zip(vocab, soft[few[0]])]),
+        Stage('Mixed batch', tuple(m.xb[0].shape), 'The model sees these, and never the originals.', [(mixed[i], _mix_caption(name(i), name(perm[i]), lam[i].item())) for i in range(n)], 112),
+        Stage('Soft labels', tuple(soft.shape), f'Each row sums to 1. Picture {few[0]}:', [(mixed[few[0]], _mix_caption(name(few[0]), name(perm[few[0]]), lam[few[0]].item()))], 112, [(v, s.item()) for v,s in zip(vocab, soft[few[0]])]),
         Stage('Loss', (), f'Against the labels alone the loss is {l_a:.3f}, against those of the partners {l_b:.3f}. Weighted by `lam` and `1-lam` for each picture it is {loss:.3f}: this number is made smaller.'),
     ]
 

@@ -10,7 +10,7 @@ from fastai.data.load import DataLoader
 from fastai.learner import Learner
 from fastai.losses import CrossEntropyLossFlat
 from fastai.metrics import accuracy
-from mixcourse.callback import Cutout, CutMix, MixUp
+from mixcourse.callback import Cutout, CutMix, ManifoldMixUp, MixUp
 from mixcourse.explorer import (CutMixExplorer, CutoutExplorer, MixUpExplorer, Playground, Stage, StageTrace, TrainingTrace, example_images, explore,
                                 record_pipeline, record_prediction, record_training)
 from mixcourse.mixing import box_lam, cutmix, cutout, mixup
@@ -137,7 +137,7 @@ def model(): return nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(
 def learner(dls, model, cb): return Learner(dls, model, loss_func=CrossEntropyLossFlat(), cbs=cb, metrics=accuracy)
 
 
-@pytest.mark.parametrize('cb', [MixUp(1., seed=5), CutMix(1., seed=5), MixUp(1., seed=5, per_batch=True)])
+@pytest.mark.parametrize('cb', [MixUp(1., seed=5), CutMix(1., seed=5), MixUp(1., seed=5, per_batch=True), MixUp(1., seed=5, inplace=True)])
 def test_pipeline_is_one_real_batch(dls, model, cb, monkeypatch):
     learn = learner(dls, model.train(), cb)
     batch = dls.train.one_batch()
@@ -150,7 +150,7 @@ def test_pipeline_is_one_real_batch(dls, model, cb, monkeypatch):
 
     cb.before_fit()  # the same draws again
     cb.learn = learn
-    m = cb.mix_batch((x,), (y,), .5, cb.generator)
+    m = cb.mix_batch((x.clone(),), (y,), .5, cb.generator)
     lam, perm = m.draw.lam.expand(16), m.draw.perm
     with torch.no_grad(): pred = model.eval()(m.xb[0])
     assert f'it is {mixed_loss(pred, y, y[perm], lam, learn.loss_func).item():.3f}' in stages['Loss'].text
@@ -165,7 +165,7 @@ def test_pipeline_is_one_real_batch(dls, model, cb, monkeypatch):
 
 
 def test_pipeline_needs_pairs(dls, model):
-    for cb, rule in ((None, 'must have a mixer'), (Cutout(2), 'a batch must be mixed'), (MixUp(0.), 'a batch must be mixed')):
+    for cb, rule in ((None, 'must have a mixer'), (ManifoldMixUp(), 'must have a mixer'), (Cutout(2), 'a batch must be mixed'), (MixUp(0.), 'a batch must be mixed')):
         with pytest.raises(ValueError, match=rule): record_pipeline(learner(dls, model, cb))
 
 
