@@ -2,7 +2,6 @@
 import json, time
 
 import pytest
-from browser.jupyter import jupyter  # noqa: F401
 from mixcourse.widget import quiz
 
 apps = {'lab': 'lab/tree', 'notebook': 'notebooks'}
@@ -44,7 +43,7 @@ def wait_for(path, seconds=20):
 
 
 @pytest.mark.parametrize('app', apps)
-def test_answers_arrive_in_python_and_keys_are_kept(window, jupyter, app):  # noqa: F811
+def test_answers_arrive_in_python_and_keys_are_kept(window, jupyter, app):
     name = f'{app}.ipynb'
     jupyter.write(name, [live.format(name=app), 'quiz("mixup.pixel")', '"last"'])
     open_notebook(window, jupyter, app, name)
@@ -74,7 +73,7 @@ def test_answers_arrive_in_python_and_keys_are_kept(window, jupyter, app):  # no
 
 
 @pytest.mark.parametrize('app', apps)
-def test_untrusted_notebook_can_be_read(window, jupyter, app):  # noqa: F811
+def test_untrusted_notebook_can_be_read(window, jupyter, app):
     jupyter.write(f'untrusted_{app}.ipynb', [('quiz("mixup.target")', quiz('mixup.target').html())])
     open_notebook(window, jupyter, app, f'untrusted_{app}.ipynb')
     out = window.locator('.jp-OutputArea-output')
