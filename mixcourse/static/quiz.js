@@ -27,7 +27,7 @@ const ask = (q, label, get, put) => {
     ? [h('input', { type: 'text', inputmode: 'decimal', autocomplete: 'off', 'aria-labelledby': name })]
     : options.map((_, i) => h('input', { type, name, 'aria-describedby': `${name}w${i}` }))
   const boxes = options.map((o, i) => h('div', { class: 'mx-opt' }, h('label', {}, inputs[i], h('span', { html: o.text })), whys[i]))
-  const status = h('p', { class: 'mx-status', role: 'status' }), said = h('div'), go = button('Check', () => graded() ? put(undefined) : check(), true)
+  const status = h('p', { class: 'mx-status', role: 'status' }), said = h('div', { class: 'mx-said' }), go = button('Check', () => graded() ? put(undefined) : check(), true)
   const explain = button('Explain all', () => { open = true; draw() })
 
   const graded = () => grade(q, get()).right !== null
@@ -55,8 +55,9 @@ const ask = (q, label, get, put) => {
       boxes[i].className = `mx-opt${show && o.right ? ' mx-yes' : show && graded() && inputs[i].checked ? ' mx-no' : ''}`
       whys[i].replaceChildren(...show ? [verdict(o.right, o.why)] : [])
     })
-    said.replaceChildren(...numeric ? [graded() && !(open && !right) ? verdict(right, why[0] || 'Not that number.') : open && h('p', { class: 'mx-yes', html: `<b>It is ${q.answer}.</b> ${q.why}` })].filter(o => o) : [])
-    said.firstChild?.classList.add('mx-said')
+    said.replaceChildren()
+    if (numeric && open && !right) said.append(h('p', { class: 'mx-yes', html: `<b>It is ${q.answer}.</b> ${q.why}` }))
+    else if (numeric && graded()) said.append(verdict(right, why[0] || 'Not that number.'))
     const missing = graded() && q.kind === 'multiple' && options.filter((o, i) => o.right && !inputs[i].checked).length
     status.textContent = !graded() ? '' : right ? 'Right.' : missing ? `Not yet: ${missing} more to find.` : 'Not yet.'
     status.classList.toggle('mx-yes', !!right)
