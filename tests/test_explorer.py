@@ -209,7 +209,7 @@ def test_training_is_what_the_recorder_noted(dls, model):
     with pytest.raises(ValueError, match='must have been trained'): record_training(learner(dls, model, None))
     with learn.no_bar(), learn.no_logging(): learn.fit(2, 1e-2)
     rec = record_training(learn)
-    assert list(rec) == ['train_loss', 'valid_loss', 'accuracy'] and rec['accuracy'] == [o[2] for o in learn.recorder.values]
+    assert list(rec) == ['train_loss', 'valid_loss', 'accuracy'] and [list(o) for o in zip(*rec.values())] == [list(o) for o in learn.recorder.values]
     html = TrainingTrace(dict(MixUp=rec)).html(script_too=False)
     assert f'accuracy {rec["accuracy"][-1]:.3f}' in html and html.count('<polyline') == 3
 
@@ -231,12 +231,17 @@ def ui(dls):
     return SimpleNamespace(cb=cb, pic=box.children[1], button=button, **{o.description: o for o in sliders})
 
 
-def test_explore_shows_the_next_batch(ui):
-    pics = [ui.pic.value]
-    for _ in range(2):
+def test_explore_shows_the_next_batch(ui, dls):
+    "Other pictures, and other draws"
+    def clicked(ui):
+        was = ui.pic.value
         ui.button.click()
-        pics.append(ui.pic.value)
-    assert len(set(pics)) == 3 and all(Image.open(io.BytesIO(o)).size[0] > 100 for o in pics)
+        return ui.pic.value != was
+    assert clicked(ui) and clicked(ui) and Image.open(io.BytesIO(ui.pic.value)).size[0] > 100
+    ui.p.value = 0
+    assert clicked(ui)
+    same = explore(DataLoaders(dls.valid, dls.valid), MixUp(.4), 4)  # does not shuffle
+    assert clicked(SimpleNamespace(pic=same.children[1], button=same.children[0].children[-1]))
 
 
 def test_explore_follows_its_sliders(ui, monkeypatch):
