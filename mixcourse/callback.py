@@ -104,7 +104,7 @@ def _same_size(xb, idx):
     if len(sizes)>1: raise ValueError(f"inputs must have one size to share a box, got {sorted(sizes)}: name some of them with `inputs`")
     return sizes.pop()
 
-# %% ../nbs/api/06_callback.ipynb #225a970c
+# %% ../nbs/api/06_callback.ipynb #901f553a
 def _spatial(y, x): return y.ndim>2 and y.shape[-2:]==x.shape[-2:]
 
 _can = "class ids (B,), soft or multi-label targets (B,C), numbers, and masks (B,...,H,W)"
@@ -166,11 +166,16 @@ class Mixer(BatchOp):
         return True
 
     def after_loss(self):
-        if self.mixed is None: return
+        if self.mixed is None or not self._ours(): return
         if self.mixed.weighed:
             self.learn.loss_grad = mixed_loss(self.pred, self.mixed.y_a, self.mixed.y_b, self.mixed.draw.lam, self.loss_func)
             self.learn.loss = self.learn.loss_grad.clone()
         self.learn.yb = self.mixed.yb
+
+    def _ours(self):
+        "Are the targets still those of this mixer, not another callback's?"
+        y = self.mixed.y_a
+        return len(y)==len(self.learn.yb) and all(isinstance(b, Tensor) and a.data_ptr()==b.data_ptr() for a,b in zip(y, self.learn.yb))
 
 # %% ../nbs/api/06_callback.ipynb #4bba3134
 class MixUp(Mixer):
@@ -232,10 +237,10 @@ class Cutout(BatchOp):
         d = Draw(lambda o: cutout(o, box.expand(len(o), -1, -1), inplace=self.inplace))
         return Mixed(self._apply(d.op, xb, idx), yb, yb, yb, d)
 
-# %% ../nbs/api/06_callback.ipynb #804cfd30
+# %% ../nbs/api/06_callback.ipynb #7b3ae14f
 class RandomMix(Mixer):
     "Choose one of several mixers, or none, for each batch."
-    active = None
+    active,mixers,_learn = None,(),None
     def __init__(self,
         mixers:list,   # `MixUp`, `CutMix`, `ManifoldMixUp`, `Cutout`; None leaves the batch as it is
         p:list=None,   # Chance of each, numbers or functions of progress; what is missing to 1 is for none; None: all alike
@@ -248,6 +253,13 @@ class RandomMix(Mixer):
         self.p = [1/len(mixers)]*len(mixers) if p is None else list(p)
         if len(self.p)!=len(mixers): raise ValueError(f"`p` must have one entry per mixer, got {len(self.p)} for {len(mixers)}")
         for pct in (0.,1.): self._chances(pct)
+
+    @property
+    def learn(self): return self._learn
+    @learn.setter
+    def learn(self, v):
+        self._learn = v
+        for m in filter(None, self.mixers): m.learn = v
 
     def _chances(self, pct):
         ps = [check_prob(value_at(p, pct)) for p in self.p]
@@ -265,14 +277,13 @@ class RandomMix(Mixer):
 
     def before_fit(self):
         super().before_fit()
-        for m in self.mixers:
-            if m is not None: m.learn = self.learn; m.before_fit(); m.generator = self.generator
+        for m in filter(None, self.mixers):
+            m.before_fit()
+            m.generator = self.generator
 
     def mix_batch(self, xb, yb, pct, generator):
         m = self._choose(pct, generator)
-        if m is None: return None
-        m.learn = self.learn
-        return m.mix_batch(xb, yb, pct, generator)
+        return None if m is None else m.mix_batch(xb, yb, pct, generator)
 
     def before_batch(self):
         self.mixed,self.active = None,self._choose(self.pct_train, self.generator)
@@ -288,10 +299,9 @@ class RandomMix(Mixer):
 
     def after_fit(self):
         super().after_fit()
-        for m in self.mixers:
-            if m is not None: m.after_fit()
+        for m in filter(None, self.mixers): m.after_fit()
 
-# %% ../nbs/api/06_callback.ipynb #68d3afed
+# %% ../nbs/api/06_callback.ipynb #4cff6607
 def hidden_layers(
     model:nn.Module, # A model whose blocks run in the order in which they are defined
 )->list:             # Names of its early blocks, as in `model.named_modules()`
@@ -314,7 +324,8 @@ class _HiddenMix:
 
     def start(self, model, args):
         "Give way where the model is called on anything but the batch at hand: that batch never came this far"
-        if self.cb is None or self.cb.learn is None or not args or args[0] is not self.cb.learn.xb[0]: self.remove()
+        learn = self.cb and self.cb.learn
+        if not (learn and learn.training and args and args[0] is learn.xb[0]): self.remove()
 
     def mix(self, layer, args, out):
         op = self.op
@@ -389,7 +400,7 @@ class MixedAccuracy(AvgMetric):
         self.total += learn.to_detach(mixed_accuracy(learn.pred, m.y_a[0], m.y_b[0], m.draw.lam))*bs
         self.count += bs
 
-# %% ../nbs/api/06_callback.ipynb #53381028
+# %% ../nbs/api/06_callback.ipynb #844b0afc
 def _peek(dl):
     "A batch of `dl`, with every random state left as it was"
     states,rng = get_random_states(),getattr(dl, 'rng', None)
@@ -434,7 +445,7 @@ def show_mix(self:Learner,
     if not ops: raise ValueError("`cbs` must hold a mixer of images, or `Cutout`, to show, got none")
     b,dl = self._set_device(_peek(self.dls.train)),self.dls.train
     n_inp = getattr(self.dls, 'n_inp', 1 if len(b)==1 else len(b)-1)
-    xb,yb,draw = b[:n_inp],b[n_inp:],None
+    xb,yb,draw = tuple(o.clone() if isinstance(o, Tensor) else o for o in b[:n_inp]),b[n_inp:],None # `inplace` is for training
     for o in ops:
         m = o.mix_batch(xb, yb, pct, new_generator(o.seed))
         if m is None: continue

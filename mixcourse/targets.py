@@ -46,7 +46,7 @@ def mix_targets(
     "Blend targets that are numbers."
     return torch.lerp(y_b, y_a, _like_rows(lam, y_a).to(y_a.dtype))
 
-# %% ../nbs/api/04_targets.ipynb #a3b25976
+# %% ../nbs/api/04_targets.ipynb #848a0643
 def unreduced(
     loss_func, # A loss
 ):             # The same loss with `reduction='none'`, sharing its parameters, or None if it has no `reduction`
@@ -66,8 +66,7 @@ def unreduced(
 def _setting(loss_func, name):
     "The value that `loss_func` has for `name`, wherever it is kept"
     if isinstance(loss_func, partial): return loss_func.keywords.get(name, _setting(loss_func.func, name))
-    if name in getattr(loss_func, '__dict__', ()): return vars(loss_func)[name]
-    if hasattr(loss_func, 'func'): return _setting(loss_func.func, name)
+    if hasattr(loss_func, 'func'): return _setting(loss_func.func, name) # what a `BaseLoss` keeps itself is a stale copy
     if hasattr(loss_func, name): return getattr(loss_func, name)
     if not inspect.isfunction(loss_func): return None
     p = inspect.signature(loss_func).parameters.get(name)
@@ -78,13 +77,13 @@ def _weighting(loss_func):
     w,ignore = (_setting(loss_func, o) for o in ('weight','ignore_index'))
     return w if isinstance(w, Tensor) and w.ndim==1 else None, ignore if isinstance(ignore, int) else None
 
-def _class_weights(loss_func, y):
-    "What each target counts in a weighted mean: its class weight, 0 if it is ignored"
-    w,ignore = _weighting(loss_func)
-    kept = torch.ones_like(y, dtype=torch.bool) if ignore is None else y!=ignore
+def _class_weights(loss_func, ignored, y):
+    "What each target counts in a weighted mean: its class weight, 0 if it is one of `ignored`"
+    w,kept = _weighting(loss_func)[0],torch.ones_like(y, dtype=torch.bool)
+    for i in ignored: kept &= y!=i
     return kept.float() if w is None else w[y.masked_fill(~kept, 0).long()]*kept
 
-# %% ../nbs/api/04_targets.ipynb #e5c2bfcf
+# %% ../nbs/api/04_targets.ipynb #36313414
 _reduce = {
     'none':     lambda v,y,w: v,
     'weighted': lambda v,y,w: v.sum()/w(y).sum(),
@@ -110,52 +109,58 @@ def _examples(loss_func, y):
     yield pred(_n, *rest), same, False
     if not rest: yield pred(_n, 1), same, False
 
-def _reduces(loss_func, pred, t, classes):
-    "Name in `_reduce` of what `loss_func` makes of its values, None if they are not values of single images; raises if the example is not for it"
-    each,own = copy.deepcopy(unreduced(loss_func)),copy.deepcopy(loss_func)(pred, t) # copies: a loss may keep a state
+def _reduces(loss_func, pred, t, classes, ignored):
+    "Name in `_reduce` of what `loss_func` makes of its values, None if they are not those of single images; raises on an example not for it"
+    dup = copy.copy if inspect.ismethod(loss_func) else copy.deepcopy # a loss may keep a state, but is no reason to copy a model
+    own,each = dup(loss_func)(pred, t),dup(unreduced(loss_func))
     v,few = each(pred, t),each(pred[:5], t[:5])
     if v.ndim==0 or v.numel()%_n or few.numel()*_n!=v.numel()*5: return None
     if not torch.allclose(v.reshape(_n,-1)[:5], few.reshape(5,-1), rtol=1e-4): return None
     for name,f in _reduce.items():
         if name=='weighted' and not classes: continue
-        r = f(v, t, partial(_class_weights, loss_func))
+        r = f(v, t, partial(_class_weights, loss_func, ignored))
         if r.shape==own.shape and torch.allclose(r.float(), own.float(), rtol=1e-4): return name
 
-def _hides_ignored(loss_func, rule, pred, t):
-    "Does `loss_func` leave out one of the usual ids without saying so? Tried on the CPU: elsewhere a wrong id is fatal"
-    pred,t,loss_func = pred.cpu(),t.cpu(),copy.deepcopy(loss_func)
-    if hasattr(loss_func, 'to'): loss_func.to('cpu')
-    for i in {-100, -1, 255} - {_weighting(loss_func)[1]}:
-        if pred.shape[1]>i>=0: continue
+def _find_ignored(loss_func, rule, pred, t, ignored):
+    "`rule` and all ids that `loss_func` leaves out, told or not; None if it cannot be explained. On the CPU: elsewhere a wrong id is fatal"
+    pred,t,loss_func = pred.cpu(),t.cpu(),loss_func if inspect.ismethod(loss_func) else copy.deepcopy(loss_func)
+    if isinstance(loss_func, torch.nn.Module) or hasattr(loss_func, 'func') and hasattr(loss_func, 'to'): loss_func.to('cpu')
+    for i in {-100, -1, 255} - ignored:
         t[3] = i
         try:
-            if _reduces(loss_func, pred, t, True)!=rule: return True
+            if _reduces(loss_func, pred, t, True, ignored)==rule: continue
+            if _reduces(loss_func, pred, t, True, ignored|{i})=='weighted': rule,ignored = 'weighted',ignored|{i}
+            elif i!=-100: return None # torch's own default counts only where somebody uses it
         except Exception: pass # it refuses this id, as it should
+    return rule, ignored
 
 def _try(loss_func, y):
-    "The name in `_reduce` of what `loss_func` does with its values, None if they cannot be had"
+    "How `loss_func` reduces its values, None if they cannot be had"
     if unreduced(loss_func) is None: return None
+    ignored = frozenset({_weighting(loss_func)[1]} - {None})
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         for pred,t,classes in _examples(loss_func, y):
-            try: rule = _reduces(loss_func, pred, t, classes)
+            try: rule = _reduces(loss_func, pred, t, classes, ignored)
             except Exception: continue
-            return None if classes and _hides_ignored(loss_func, rule, pred, t) else rule
+            return _find_ignored(loss_func, rule, pred, t, ignored) if classes and rule else rule and (rule, ignored)
 
 _tried = WeakKeyDictionary()
 
-# %% ../nbs/api/04_targets.ipynb #e89b5c20
+# %% ../nbs/api/04_targets.ipynb #380dc808
 def loss_rule(
     loss_func, # A loss
     y:Tensor,  # Targets as in training, (B,...), any dtype but float
-):             # 'none', 'weighted', 'mean', 'sum', 'batchmean', or None if the loss cannot be taken apart
+)->tuple:      # 'none', 'weighted', 'mean', 'sum' or 'batchmean', and the ids it ignores; None if it cannot be taken apart
     "How `loss_func` reduces its values, found by trying it once."
-    key = str(_setting(loss_func, 'reduction')), y.shape[1:], y.dtype, y.device
-    try: seen = _tried.setdefault(loss_func, {})
+    owner,name = (loss_func.__self__,loss_func.__name__) if inspect.ismethod(loss_func) else (loss_func,None)
+    w,ignore = _weighting(loss_func)
+    key = name, str(_setting(loss_func, 'reduction')), w is None, ignore, y.shape[1:], y.dtype, y.device
+    try: seen = _tried.setdefault(owner, {})
     except TypeError: return _try(loss_func, y) # neither hashable nor weakly referable: try each time
     if key not in seen: seen[key] = _try(loss_func, y)
     return seen[key]
 
-# %% ../nbs/api/04_targets.ipynb #ecb5840c
+# %% ../nbs/api/04_targets.ipynb #c39d200f
 def _per_image(v, n):
     "Sums of the values of each of `n` images, (n,); half precision would overflow"
     return v.reshape(n, -1).sum(1, dtype=torch.float32 if v.dtype in (torch.float16,torch.bfloat16) else None)
@@ -182,11 +187,11 @@ def mixed_loss(
         if lam.numel()>1: raise ValueError(f"`lam` must be one number for a loss that gives one number a batch, got shape {tuple(lam.shape)}")
         a,b = (loss_func(pred, *y) if several else loss_func(pred, y) for y in (y_a,y_b))
         return _weigh(a[None], b[None], lam)[0]
-    each,n = unreduced(loss_func),len(y_a)
+    (how,ignored),each,n = rule,unreduced(loss_func),len(y_a)
     v_a,v_b = each(pred, y_a),each(pred, y_b)
-    if rule=='none': return _weigh(v_a.reshape(n,-1), v_b.reshape(n,-1), lam).view_as(v_a)
+    if how=='none': return _weigh(v_a.reshape(n,-1), v_b.reshape(n,-1), lam).view_as(v_a)
     mix = lambda a,b: _weigh(_per_image(a, n), _per_image(b, n), lam).sum()
-    by = mix(*(_class_weights(loss_func, y) for y in (y_a,y_b))) if rule=='weighted' else dict(mean=v_a.numel(), sum=1, batchmean=n)[rule]
+    by = mix(*(_class_weights(loss_func, ignored, y) for y in (y_a,y_b))) if how=='weighted' else dict(mean=v_a.numel(), sum=1, batchmean=n)[how]
     return (mix(v_a, v_b)/by).to(v_a.dtype)
 
 # %% ../nbs/api/04_targets.ipynb #a9ae2ba4

@@ -1,0 +1,35 @@
+# make compare   measure what mixing does, on real pictures
+# make test      everything that is checked
+# Both set up .venv on their first run and are quick afterwards.
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+SETUP := settings.ini setup.py pyproject.toml
+
+compare: .venv/mixcourse.stamp
+	$(BIN)/mixcourse compare $(ARGS)
+
+# One thread a process: the notebooks are tested two at a time, and small tensors gain nothing from more.
+test: export OMP_NUM_THREADS = 1
+test: .venv/dev.stamp
+	$(BIN)/ruff check
+	$(BIN)/pytest -q tests/test_sync.py
+	$(BIN)/nbdev-test --n-workers 2
+	$(BIN)/pytest --ignore tests/test_sync.py
+
+.venv/mixcourse.stamp: $(SETUP) | .venv/bin/pip
+	@echo 'Installing into .venv: some minutes, once'
+	$(BIN)/python -m pip install -q -e .
+	@touch $@
+
+.venv/dev.stamp: $(SETUP) | .venv/bin/pip
+	@echo 'Installing into .venv: some minutes, once'
+	$(BIN)/python -m pip install -q -e '.[dev]'
+	@touch $@ .venv/mixcourse.stamp
+
+.venv/bin/pip:
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || { \
+	  echo "mixcourse needs Python 3.10 or newer with venv (Debian: apt install python3-venv); name another: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.PHONY: compare test
