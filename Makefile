@@ -34,6 +34,7 @@ test: .venv/dev.stamp
 .venv/dev.stamp: $(SETUP) | .venv/bin/pip
 	@echo 'Installing into .venv: some minutes, once'
 	$(BIN)/python -m pip install -q -e '.[dev]'
+	$(BIN)/python tests/browser/chromium.py
 	@touch $@ .venv/mixcourse.stamp
 
 .venv/bin/pip:

@@ -150,9 +150,11 @@ def used(notebooks):
     return {f: [s for g, s in calls if g == f] for f in ('quiz', 'predict', 'myth', 'repair')}
 
 
+notebooks = sorted((root/'nbs/chapters').glob('*.ipynb'))
+
+
+@pytest.mark.xfail(not notebooks, reason='the chapters are not written yet', strict=True)
 def test_everything_in_the_bank_is_used():
-    notebooks = sorted((root/'nbs/chapters').glob('*.ipynb'))
-    if not notebooks: pytest.skip('no chapters yet')
     names = used(notebooks)
     shown = set()
     for f, cls in dict(quiz=Question, predict=Prompt, myth=Claim, repair=Fault).items(): shown |= set(find(*names[f], cls=cls))
