@@ -62,7 +62,7 @@ def ours(
         res += [Case('mixcourse', type(cb).__name__, _with(cb, y), inplace=o) for cb in (MixUp(inplace=o), CutMix(inplace=o), Cutout(half, inplace=o))]
     return res + [Case('mixcourse', type(cb).__name__, _with(cb, y), 'batch') for cb in (MixUp(per_batch=True), CutMix(per_batch=True))]
 
-# %% ../nbs/api/15_bench.ipynb #e87ef90a
+# %% ../nbs/api/15_bench.ipynb #11da0d70
 def _fastai(x, y):
     from fastai.callback.mixup import MixUp, CutMix
     return [Case('fastai', 'MixUp', _with(MixUp(), y)), Case('fastai', 'CutMix', _with(CutMix(), y), 'batch', inplace=True)]
@@ -98,8 +98,10 @@ def peers(
     found,missing = [],{}
     for f in (_fastai, _timm, _torchvision, _kornia, _fastxtend):
         try:
-            cases = f(x, y)
-            for c in cases: c.call(x.clone())
+            with warnings.catch_warnings():
+                warnings.simplefilter('ignore')
+                cases = f(x, y)
+                for c in cases: c.call(x.clone())
             found += cases
         except Exception as e: missing[f.__name__[1:]] = f'{type(e).__name__}: {e}'.splitlines()[0]
     return found,missing
