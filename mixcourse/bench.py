@@ -62,7 +62,7 @@ def ours(
         res += [Case('mixcourse', type(cb).__name__, _with(cb, y), inplace=o) for cb in (MixUp(inplace=o), CutMix(inplace=o), Cutout(half, inplace=o))]
     return res + [Case('mixcourse', type(cb).__name__, _with(cb, y), 'batch') for cb in (MixUp(per_batch=True), CutMix(per_batch=True))]
 
-# %% ../nbs/api/16_bench.ipynb #e87ef90a
+# %% ../nbs/api/16_bench.ipynb #11da0d70
 def _fastai(x, y):
     from fastai.callback.mixup import MixUp, CutMix
     return [Case('fastai', 'MixUp', _with(MixUp(), y)), Case('fastai', 'CutMix', _with(CutMix(), y), 'batch', inplace=True)]
@@ -98,8 +98,10 @@ def peers(
     found,missing = [],{}
     for f in (_fastai, _timm, _torchvision, _kornia, _fastxtend):
         try:
-            cases = f(x, y)
-            for c in cases: c.call(x.clone())
+            with warnings.catch_warnings():
+                warnings.simplefilter('ignore')
+                cases = f(x, y)
+                for c in cases: c.call(x.clone())
             found += cases
         except Exception as e: missing[f.__name__[1:]] = f'{type(e).__name__}: {e}'.splitlines()[0]
     return found,missing
@@ -294,7 +296,7 @@ def measure(
     rows = [_row(c, ts, unit, x) for c,ts in zip(cases, times)]
     return [dict(lib='floor', op='', per='', part='', inplace=False, shape=list(shape)) | summary(unit, unit)] + rows,missing
 
-# %% ../nbs/api/16_bench.ipynb #cf9e5815
+# %% ../nbs/api/16_bench.ipynb #e3012217
 def table(
     rows:list,      # Rows of `measure`
     shape:tuple,    # Which size
@@ -317,13 +319,14 @@ def plot(
     "Bars of the multiples, a panel for each operation and size."
     import matplotlib.pyplot as plt
     shapes,ops = list(dict.fromkeys(tuple(o['shape']) for o in rows)),('MixUp','CutMix','Cutout')
-    fig,axs = plt.subplots(len(ops), len(shapes), figsize=(5*len(shapes),7), squeeze=False, layout='constrained')
+    fig,axs = plt.subplots(len(ops), len(shapes), figsize=(5*len(shapes),6), squeeze=False, sharex=True, layout='constrained')
     for r,op in enumerate(ops):
         for c,shape in enumerate(shapes):
             ax,os_ = axs[r,c],sorted((o for o in rows if o['op']==op and o['part']==part and tuple(o['shape'])==shape), key=lambda o: -o['floors'])
             names = [f"{o['lib']}, per {o['per']}{', in place' if o['inplace'] else ''}" for o in os_]
             ax.barh(names, [o['floors'] for o in os_], color=['tab:blue' if o['lib']=='mixcourse' else 'tab:gray' for o in os_])
             ax.set_xscale('log'); ax.axvline(1, color='k', lw=.5)
+            ax.set_xticks([1,10,100], ['1','10','100'])
             ax.set_title(f"{op}, {'×'.join(map(str, shape))}")
     for ax in axs[-1]: ax.set_xlabel('× copying the batch')
     return axs
