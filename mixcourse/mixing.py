@@ -25,7 +25,7 @@ def _check_shape(name, v, *shapes):
     "Refuse a `v` whose shape is none of `shapes`"
     if tuple(v.shape) not in shapes: raise ValueError(f"`{name}` must have shape {' or '.join(map(str, shapes))}, got {tuple(v.shape)}")
 
-# %% ../nbs/api/02_mixing.ipynb #b2dd686e
+# %% ../nbs/api/02_mixing.ipynb #8086f708
 def _followed(x):
     "Must autograd or a compiler see what happens to `x`?"
     return torch.compiler.is_compiling() or torch.is_grad_enabled() and x.requires_grad
@@ -39,7 +39,7 @@ def _kernels(x):
     if x.device.type!='cuda' or _followed(x): return None
     try: from . import kernels
     except ImportError: return None # no Triton on this platform
-    return kernels if kernels.can_do(x) else None
+    return kernels if kernels.can_do(x) and kernels.works(x.device) else None
 
 def _swaps(perm):
     "`perm` as pairs that swap, each once, or None if it is not its own inverse"

@@ -70,6 +70,33 @@ def test_kernels_interpreted():
     assert kinds == 3 and ran > 60
 
 
+@pytest.mark.parametrize('dtype', ['fp32', 'bf16', 'fp16'])
+def test_kernels_compile_without_a_gpu(dtype):
+    "Down to machine code for Hopper, as far as a machine without one can go"
+    triton = pytest.importorskip('triton')
+    from triton.backends.compiler import GPUTarget
+    from triton.compiler import ASTSource
+    from mixcourse import kernels
+    p, long = f'*{dtype}', '*i64'
+    fixed = dict(H=32, W=32, SH=32, SW=1, BLOCK=1024)
+    for kernel, types, const in ((kernels._mixup, dict(x=p, perm=long, lam=p, out=p, B='i32', n='i32'), dict(STEP=1, BLOCK=1024)),
+                                 (kernels._paste, dict(x=p, perm=long, box=long, out=p, B='i32', n='i32'), fixed),
+                                 (kernels._cutout, dict(x=p, box=long, out=p, value='fp32', holes='i32', n='i32'), {**fixed, 'INPLACE': True})):
+        names = kernel.arg_names
+        src = ASTSource(fn=kernel, signature={o: types.get(o, 'constexpr') for o in names}, constexprs={(names.index(k),): v for k, v in const.items()})
+        assert triton.compile(src, target=GPUTarget('cuda', 90, 32)).asm['cubin']
+
+
+def test_without_a_compiler_plain_torch_goes_on(monkeypatch):
+    pytest.importorskip('triton')
+    from mixcourse import kernels
+    def broken(*args, **kwargs): raise RuntimeError('Failed to find C compiler')
+    monkeypatch.setattr(kernels, '_run', broken)
+    kernels.works.cache_clear()
+    with pytest.warns(UserWarning, match='Failed to find C compiler'): assert not kernels.works(torch.device('cpu'))
+    kernels.works.cache_clear()
+
+
 @pytest.mark.gpu
 def test_kernels_on_cuda(monkeypatch):
     from mixcourse import kernels
