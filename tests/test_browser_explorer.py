@@ -1,5 +1,5 @@
 "The explorers, traces and the playground in a real browser: pixels, pointers, keys, and the network against PyTorch."
-import base64, io, json, math
+import base64, io, math
 
 import numpy as np
 import pytest
@@ -461,14 +461,28 @@ def test_playground_rests_out_of_sight(show):
     page.wait_for_function("document.querySelector('.pg-bar .mx-main').textContent === 'Run'")
 
 
+kernel = """async ([core, src, kind]) => { const page = document.querySelector('.mx'), el = document.createElement('div'), said = []
+    el.append(page.querySelector('.mx-fb').cloneNode(true))
+    const mod = await import(URL.createObjectURL(new Blob([core + src.replace('export default', `mx.kinds.${kind} =`) + `\\nexport default mx.kinds.${kind}`], {type: 'text/javascript'})))
+    const state = JSON.parse(page.querySelector('script[type="application/json"]').textContent)
+    el.className = 'mx other'
+    el.dataset.on = ''
+    mod.default.render({ el, model: { get: k => ({ state, value: {} })[k], set: (k, v) => said.push([k, v]), save_changes: () => said.push('saved'), on() {}, off() {} } })
+    page.before(el)
+    return said }"""
+
+
+def beside_a_kernel(page, kind): return page.evaluate(kernel, [(static/'core.js').read_text(encoding='utf-8') + '\n', (static/f'{kind}.js').read_text(encoding='utf-8'), kind])
+
+
 def test_state_reaches_python(show):
     "What a kernel would be told: the value of the model"
-    page = show(makers['cutmix']())
-    assert json.loads(page.evaluate("""async ([core, src]) => { const el = document.createElement('div'); document.body.append(el)
-        const fb = document.querySelector('.mx-fb').cloneNode(true); el.append(fb)
-        const said = []
-        const mod = await import(URL.createObjectURL(new Blob([core + src.replace('export default', 'mx.kinds.x =') + '\\nexport default mx.kinds.x'], {type: 'text/javascript'})))
-        const state = JSON.parse(document.querySelector('script[type="application/json"]').textContent)
-        mod.default.render({ el, model: { get: k => ({ state, value: {} })[k], set: (k, v) => said.push([k, v]), save_changes: () => said.push('saved'), on() {}, off() {} } })
-        return JSON.stringify(said) }""", [(static/'core.js').read_text(encoding='utf-8') + '\n', (static/'explorer.js').read_text(encoding='utf-8')]))[:2] == [
-            ['value', dict(lam=.84, box=[12, 20, 28, 36])], 'saved']
+    assert beside_a_kernel(show(makers['cutmix']()), 'explorer')[:2] == [['value', dict(lam=.84, box=[12, 20, 28, 36])], 'saved']
+
+
+def test_shown_after_it_was_made(show):
+    "Notebooks render a widget before they put it on the page: then it has neither size nor colors"
+    page = show(Playground(), color_scheme='dark')
+    beside_a_kernel(page, 'playground')
+    same = "() => { const [a, b] = ['.other', '.mx:not(.other)'].map(o => document.querySelector(`${o} .pg-panel canvas`).getContext('2d').getImageData(0, 0, 480, 480).data); return a.every((v, i) => Math.abs(v - b[i]) < 3) }"
+    page.wait_for_function(same)
