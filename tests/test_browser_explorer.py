@@ -1,5 +1,5 @@
 "The explorers, traces and the playground in a real browser: pixels, pointers, keys, and the network against PyTorch."
-import base64, io, json, math
+import base64, io, math
 
 import numpy as np
 import pytest
@@ -185,9 +185,11 @@ def test_box_follows_keys(show):
 def test_each_hole_is_moved_by_itself(show):
     page = show(makers['cutout']())
     page.locator('.ex-box').nth(1).focus()
-    page.keyboard.press('ArrowDown')
     slide(page, 'Column', 3)
-    assert centers(page) == [[10, 10, 12], [31, 3, 12]]
+    page.locator('.ex-box').nth(0).focus()
+    assert page.get_by_label('Column', exact=True).input_value() == '10'
+    page.keyboard.press('ArrowDown')
+    assert centers(page) == [[11, 10, 12], [30, 3, 12]]
 
 
 @every
@@ -206,8 +208,8 @@ def test_keyboard_reaches_everything(show, name):
 
 @every
 def test_narrow_page_does_not_overflow(show, name):
-    page = show(makers[name](), viewport=dict(width=390, height=800))
-    page.wait_for_timeout(100)
+    w = makers[name]()
+    page = show(StageTrace(w.stages*3) if name == 'trace' else w, viewport=dict(width=390, height=800))
     assert wide(page) == 0
 
 
@@ -287,9 +289,11 @@ def test_trace_scrubs_epochs(show):
     assert values()[-2:] == ['0.500', '0.600'] and page.inner_text('.tr-note') == 'Epoch 1: They start.'
     page.get_by_role('button', name='Epoch 3').click()
     assert values()[-2:] == ['0.750', '0.875'] and page.inner_text('.tr-note') == 'Epoch 3: MixUp is ahead.'
-    ends = page.evaluate("[...document.querySelectorAll('.tr-now')].map(p => p.getBBox().x)")
-    last = page.evaluate("[...document.querySelectorAll('.tr-chart .tr-l0')].map(p => p.getBBox().x + p.getBBox().width)")
-    assert ends == pytest.approx(last, abs=.5)  # the cursor stands where the curves end
+    def cursors(): return page.evaluate("[...document.querySelectorAll('.tr-now')].map(p => p.getBBox().x)")
+    def curves(right): return page.evaluate("right => [...document.querySelectorAll('.tr-chart .tr-l0')].map(p => p.getBBox().x + right * p.getBBox().width)", right)
+    assert cursors() == pytest.approx(curves(1), abs=.5)
+    page.get_by_role('button', name='Epoch 1').click()
+    assert cursors() == pytest.approx(curves(0), abs=.5)
 
 
 # Playground: the same network in PyTorch, from a random source written down a second time
@@ -457,14 +461,28 @@ def test_playground_rests_out_of_sight(show):
     page.wait_for_function("document.querySelector('.pg-bar .mx-main').textContent === 'Run'")
 
 
+kernel = """async ([core, src, kind]) => { const page = document.querySelector('.mx'), el = document.createElement('div'), said = []
+    el.append(page.querySelector('.mx-fb').cloneNode(true))
+    const mod = await import(URL.createObjectURL(new Blob([core + src.replace('export default', `mx.kinds.${kind} =`) + `\\nexport default mx.kinds.${kind}`], {type: 'text/javascript'})))
+    const state = JSON.parse(page.querySelector('script[type="application/json"]').textContent)
+    el.className = 'mx other'
+    el.dataset.on = ''
+    mod.default.render({ el, model: { get: k => ({ state, value: {} })[k], set: (k, v) => said.push([k, v]), save_changes: () => said.push('saved'), on() {}, off() {} } })
+    page.before(el)
+    return said }"""
+
+
+def beside_a_kernel(page, kind): return page.evaluate(kernel, [(static/'core.js').read_text(encoding='utf-8') + '\n', (static/f'{kind}.js').read_text(encoding='utf-8'), kind])
+
+
 def test_state_reaches_python(show):
     "What a kernel would be told: the value of the model"
-    page = show(makers['cutmix']())
-    assert json.loads(page.evaluate("""async ([core, src]) => { const el = document.createElement('div'); document.body.append(el)
-        const fb = document.querySelector('.mx-fb').cloneNode(true); el.append(fb)
-        const said = []
-        const mod = await import(URL.createObjectURL(new Blob([core + src.replace('export default', 'mx.kinds.x =') + '\\nexport default mx.kinds.x'], {type: 'text/javascript'})))
-        const state = JSON.parse(document.querySelector('script[type="application/json"]').textContent)
-        mod.default.render({ el, model: { get: k => ({ state, value: {} })[k], set: (k, v) => said.push([k, v]), save_changes: () => said.push('saved'), on() {}, off() {} } })
-        return JSON.stringify(said) }""", [(static/'core.js').read_text(encoding='utf-8') + '\n', (static/'explorer.js').read_text(encoding='utf-8')]))[:2] == [
-            ['value', dict(lam=.84, box=[12, 20, 28, 36])], 'saved']
+    assert beside_a_kernel(show(makers['cutmix']()), 'explorer')[:2] == [['value', dict(lam=.84, box=[12, 20, 28, 36])], 'saved']
+
+
+def test_shown_after_it_was_made(show):
+    "Notebooks render a widget before they put it on the page: then it has neither size nor colors"
+    page = show(Playground(), color_scheme='dark')
+    beside_a_kernel(page, 'playground')
+    same = "() => { const [a, b] = ['.other', '.mx:not(.other)'].map(o => document.querySelector(`${o} .pg-panel canvas`).getContext('2d').getImageData(0, 0, 480, 480).data); return a.every((v, i) => Math.abs(v - b[i]) < 3) }"
+    page.wait_for_function(same)

@@ -189,7 +189,7 @@ const mark = (g, k, x, y, r) => {
     g.closePath()
   }
 }
-const numbers = css => css.match(/[\d.]+/g).slice(0, 3).map(Number)
+const numbers = css => (css.match(/[\d.]+/g) || [255, 255, 255]).slice(0, 3).map(Number)
 
 export default {
   rng, beta, lab, surface, side,
@@ -362,8 +362,12 @@ export default {
     theme()
     reset()
     const stop = mx.onTheme(() => { theme(); draw() })
-    // Out of sight it rests
-    const seen = new IntersectionObserver(([o]) => { if (!o.isIntersecting) run(false) })
+    // Out of sight it rests; a notebook may show it only after this, and then its colors and sizes are known
+    const seen = new IntersectionObserver(([o]) => {
+      if (!o.isIntersecting) { run(false); return }
+      theme()
+      draw()
+    })
     seen.observe(el)
     return () => { running = false; stop(); seen.disconnect() }
   },
