@@ -8,7 +8,7 @@ Docs: https://mixcourse.github.io/mixcourse/api/data.html.md"""
 __all__ = ['Pictures', 'digits', 'load_npz', 'load_folder', 'few_labels', 'wrong_labels', 'to_unit', 'rand_crop_flip', 'Images',
            'ImageDL', 'image_dls']
 
-# %% ../nbs/api/07_data.ipynb #e23f0aad
+# %% ../nbs/api/07_data.ipynb #05b6f292
 import zipfile
 from dataclasses import dataclass
 import numpy as np, torch
@@ -23,7 +23,7 @@ from fastai.data.core import DataLoaders
 from fastai.data.load import DataLoader
 from fastai.data.transforms import get_image_files
 from fastai.losses import CrossEntropyLossFlat
-from fastai.torch_core import show_image, to_detach
+from fastai.torch_core import show_image
 from fastai.vision.data import get_grid
 
 # %% ../nbs/api/07_data.ipynb #fb36e5c5
@@ -186,7 +186,7 @@ def rand_crop_flip(
     shifted = F.pad(x, [p]*4).unfold(2,h,1).unfold(3,w,1)[torch.arange(b, device=x.device),:,dy,dx]
     return torch.where(torch.rand(b,1,1,1, device=x.device)<.5, shifted.flip(-1), shifted)
 
-# %% ../nbs/api/07_data.ipynb #55fd2c08
+# %% ../nbs/api/07_data.ipynb #83b50275
 class Images(TensorDataset):
     "Pictures and labels, with what is needed to normalize them."
     loss_func = CrossEntropyLossFlat()
@@ -240,14 +240,6 @@ class ImageDL(DataLoader):
             if self.augment: b = rand_crop_flip(b)
             yield b.contiguous(memory_format=torch.channels_last),y[i]
 
-    def to_detach(self,
-        b,           # Tensors
-        cpu=True,    # Not heeded: to bring each loss to the host would make it wait
-        gather=True, # From all processes?
-    ):               # `b`, detached
-        "Leave on the device what a `Learner` keeps."
-        return to_detach(b, cpu=False, gather=gather)
-
     def decode_batch(self,
         b:tuple,     # Normalized pictures and class ids
         max_n:int=9, # Pictures to decode
@@ -265,7 +257,7 @@ class ImageDL(DataLoader):
         rows = self.decode_batch(self.one_batch() if b is None else b, max_n)
         for (x,y),ax in zip(rows, get_grid(len(rows), **kwargs)): show_image(x, ctx=ax, title=y, cmap='gray')
 
-# %% ../nbs/api/07_data.ipynb #a7cab77e
+# %% ../nbs/api/07_data.ipynb #59daaaf9
 def image_dls(
     pics:Pictures,      # Pictures and labels
     bs:int=64,          # Pictures in a batch
@@ -280,4 +272,4 @@ def image_dls(
     train = Images(x.to(device), y.to(device), pics.vocab)
     test = Images(pics.x_test.to(device), pics.y_test.to(device), pics.vocab, train.stats)
     return DataLoaders(ImageDL(train, bs=min(bs, len(train)), shuffle=True, drop_last=True, augment=augment),
-                       ImageDL(test, bs=max(bs, 1000)), device=train.tensors[0].device)
+                       ImageDL(test, bs=max(bs, 2**20//x[0].numel())), device=train.tensors[0].device)

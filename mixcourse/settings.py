@@ -7,11 +7,11 @@ Docs: https://mixcourse.github.io/mixcourse/api/settings.html.md"""
 # %% auto #0
 __all__ = ['METHODS', 'Settings']
 
-# %% ../nbs/api/07a_settings.ipynb #24c1dcfe
-from dataclasses import dataclass, field, fields
+# %% ../nbs/api/07a_settings.ipynb #05adc459
+from dataclasses import dataclass, field
 from numbers import Real
 
-# %% ../nbs/api/07a_settings.ipynb #081ae04d
+# %% ../nbs/api/07a_settings.ipynb #af43f94a
 METHODS = 'none','mixup','cutmix','cutout','randommix','manifold'
 
 def _check(name, v, ok, rule):
@@ -36,7 +36,7 @@ class Settings:
     bs:int = _opt(None, "Pictures in a batch (default: 64, and 512 where there are 10,000 pictures)")
     lr:float = _opt(.01, "Highest learning rate of the one-cycle schedule")
     device:str = _opt(None, "cuda, mps or cpu (default: the first of them that is there)")
-    bf16:bool = _opt(False, "Train in mixed precision with bfloat16")
+    bf16:bool = _opt(False, "Train in mixed precision with bfloat16, on a CUDA GPU")
 
     def __post_init__(self):
         _check('methods', self.methods, isinstance(self.methods, (tuple,list)) and self.methods, 'a list of ' + ', '.join(METHODS))

@@ -1,0 +1,201 @@
+"The command: answers at once, refuses in one line, leaves nothing behind or everything that was finished."
+import json, os, re, signal, subprocess, sys, time
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_digits
+
+from mixcourse import experiment
+from mixcourse.cli import main
+from mixcourse.settings import Settings
+
+from test_experiment import stop_in, table_numbers
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    "An empty current folder"
+    (tmp_path/'here').mkdir()
+    monkeypatch.chdir(tmp_path/'here')
+    return tmp_path/'here'
+
+
+@pytest.fixture
+def npz(tmp_path):
+    def save(**kw):
+        x, y = load_digits(return_X_y=True)
+        x = (x.reshape(-1, 8, 8)*15).astype(np.uint8)
+        np.savez(tmp_path/'my.npz', **{**dict(x_train=x[:96], y_train=y[:96], x_test=x[96:146], y_test=y[96:146]), **kw})
+        return str(tmp_path/'my.npz')
+    return save
+
+
+quick = '--epochs', '1', '--seeds', '2', '--methods', 'none,cutmix', '--device', 'cpu', '--bs', '16'
+
+
+def refused(capsys, *args):
+    "The one line that `mixcourse` says"
+    with pytest.raises(SystemExit) as e: main(list(args))
+    out, err = capsys.readouterr()
+    assert e.value.code == 2 and not out and re.fullmatch(r'mixcourse( compare)?: .+\n', err), err
+    return err.partition(': ')[2].strip()
+
+
+# at once
+
+loaded = 'import sys, mixcourse.cli as c\ntry: c.main({})\nexcept SystemExit: pass\nprint(sorted({{"torch", "fastai", "numpy", "matplotlib", "fastcore"}} & sys.modules.keys()), file=sys.stderr)'
+
+
+@pytest.mark.parametrize('args', [['--help'], ['--version'], ['compare', '--help'], ['compare', '--epochs', '0'], ['compare', '--data', 'none.npz']])
+def test_nothing_heavy_is_imported(args):
+    res = subprocess.run([sys.executable, '-c', loaded.format(args)], capture_output=True, text=True)
+    assert res.stderr.splitlines()[-1] == '[]', res.stderr
+
+
+def test_help_takes_a_fraction_of_importing_torch():
+    def seconds(*args):
+        t = time.perf_counter()
+        subprocess.run([sys.executable, *args], check=True, capture_output=True)
+        return time.perf_counter()-t
+    assert min(seconds('-m', 'mixcourse.cli', '--help') for _ in range(5)) < .25*min(seconds('-c', 'import torch') for _ in range(2))
+
+
+def test_help_names_every_setting(capsys):
+    with pytest.raises(SystemExit) as e: main(['compare', '--help'])
+    text = capsys.readouterr().out
+    assert e.value.code == 0 and all(f'--{o}' in text for o in [*Settings.__dataclass_fields__, 'data', 'out', 'json'])
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as e: main(['--version'])
+    assert e.value.code == 0 and re.fullmatch(r'mixcourse \d+\.\d+\.\d+\n', capsys.readouterr().out)
+
+
+# refused
+
+wrong = [
+    ([], 'the following arguments are required: command'), (['train'], "invalid choice: 'train'"), (['compare', 'mixup'], 'unrecognized arguments: mixup'),
+    (['compare', '--epoch', '3'], 'unrecognized arguments: --epoch 3'), (['compare', '--epochs', 'x'], "invalid int value: 'x'"),
+    (['compare', '--epochs', '0'], '`epochs` must be a positive int, got 0'), (['compare', '--seeds', '-1'], '`seeds`'), (['compare', '--noise', '1'], '`noise` must be in [0,1), got 1.0'),
+    (['compare', '--noise', 'nan'], '`noise`'), (['compare', '--alpha', '-1'], '`alpha` must be finite and >= 0, got -1.0'), (['compare', '--lr', '0'], '`lr`'),
+    (['compare', '--methods', 'none,mixap'], "`methods` must be of none, mixup, cutmix, cutout, randommix, manifold, got 'mixap'"), (['compare', '--methods', ''], '`methods`'),
+    (['compare', '--arch', 'resnet19'], "`arch` must be cnn or a model of"), (['compare', '--device', 'tpu'], '`device`'), (['compare', '--labels', '5'], '`labels` must be between 10 and'),
+    (['compare', '--bf16', '--device', 'cpu'], '`bf16`'), (['compare', '--data', 'none.npz'], 'none.npz: no such file or folder'),
+]
+
+
+@pytest.mark.parametrize('args, says', wrong, ids=[' '.join(a) for a, _ in wrong])
+def test_wrong_options(capsys, here, args, says):
+    assert says in refused(capsys, *args)
+    assert not list(here.iterdir())
+
+
+@pytest.mark.parametrize('kw, says', [(dict(y_test=np.zeros(3, int)), '`y_test` must have a label for each picture'), (dict(x_train=np.zeros((96, 8, 8), int)), '`x_train` must be uint8 or float'),
+                                      (dict(x_train=np.array([None])), '`x_train` must be a readable array')])
+def test_wrong_arrays(capsys, here, npz, kw, says):
+    assert says in refused(capsys, 'compare', '--data', npz(**kw))
+    assert not list(here.iterdir())
+
+
+def test_wrong_files_and_folders(capsys, here):
+    (here/'text.npz').write_text('x')
+    (here/'photos').mkdir()
+    assert 'must be an .npz file' in refused(capsys, 'compare', '--data', 'text.npz')
+    assert 'must have a folder `train`' in refused(capsys, 'compare', '--data', 'photos')
+    assert sorted(o.name for o in here.iterdir()) == ['photos', 'text.npz']
+
+
+@pytest.mark.parametrize('out', ['text', 'text/new', '/proc/new' if os.path.exists('/proc/self') else 'text/x'])
+def test_out_that_cannot_be_written(capsys, here, out, monkeypatch):
+    (here/'text').touch()
+    monkeypatch.setattr(experiment.Comparison, 'run', lambda self: pytest.fail('trained'))
+    assert '`out` must be a folder that can be written to' in refused(capsys, 'compare', '--out', out)
+    assert [o.name for o in here.iterdir()] == ['text']
+
+
+def test_one_line_from_a_real_process(here, npz):
+    "Nothing of what other packages have to say when they are imported"
+    res = subprocess.run([sys.executable, '-m', 'mixcourse.cli', 'compare', '--data', npz(y_train=np.zeros(96, int))], capture_output=True, text=True)
+    assert res.returncode == 2 and not res.stdout and not list(here.iterdir())
+    assert re.fullmatch(r'mixcourse compare: \S+my.npz: `y_train` must have two classes or more, got \[0\]\n', res.stderr)
+
+
+# runs
+
+def test_compare(capsys, here, npz):
+    assert main(['compare', *quick, '--data', npz(), '--out', 'a/b']) == 0
+    out, err = capsys.readouterr()
+    assert sorted(o.name for o in (here/'a/b').iterdir()) == ['compare.csv', 'compare.json', 'compare.png']
+    res = json.loads((here/'a/b/compare.json').read_text())
+    assert res['finished'] and len(res['runs']) == 8 and res['data']['name'] == 'my.npz' and res['settings']['labels'] == 96
+    means = {(r['method'], r['measure']): f"{100*r['mean']:.1f}" for r in res['summary']}
+    assert {m: [v for v, _ in row] for m, row in table_numbers(out).items()} == {m: [means[m, k] for k in experiment.MEASURES] for m in ('none', 'cutmix')}
+    assert 'seed 2 of 2: cutmix, noisy' in err and '100.00%' in err and 'a/b/compare.png' in out
+
+
+def test_compare_on_a_folder(capsys, here):
+    rng = np.random.default_rng(0)
+    for part, n in (('train', 12), ('val', 4)):
+        for cls in ('ant', 'bee'):
+            (here/'photos'/part/cls).mkdir(parents=True)
+            for i in range(n): Image.fromarray(rng.integers(0, 256, (9, 8, 3), dtype=np.uint8)).save(here/'photos'/part/cls/f'{i}.png')
+    assert main(['compare', *quick, '--seeds', '1', '--data', 'photos', '--noise', '0.25']) == 0
+    out, _ = capsys.readouterr()
+    assert out.startswith('photos, cnn, 1 epoch, 1 seed, ') and 'all 24 labels' in out and '25% wrong labels' in out and 'FGSM 0.031' in out
+
+
+def test_json_alone_on_standard_output(capsys, here, npz):
+    assert main(['compare', *quick, '--data', npz(), '--json']) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out) == json.loads((here/'compare/compare.json').read_text()) and '%' in err
+
+
+def test_results_replace_older_ones(here, npz):
+    (here/'compare').mkdir()
+    (here/'compare/compare.csv').write_text('old')
+    (here/'compare/mine.txt').write_text('mine')
+    main(['compare', *quick, '--data', npz()])
+    assert 'old' not in (here/'compare/compare.csv').read_text() and (here/'compare/mine.txt').read_text() == 'mine'
+
+
+def test_stop_saves_and_prints_what_is_finished(capsys, here, npz, monkeypatch):
+    stop_in(monkeypatch, 1)
+    assert main(['compare', *quick, '--data', npz()]) == 130
+    out, _ = capsys.readouterr()
+    res = json.loads((here/'compare/compare.json').read_text())
+    assert not res['finished'] and [(r['method'], r['task']) for r in res['runs']] == [('none', 'clean')]
+    assert 'Stopped: 1 of 8 runs were finished.' in out and f"{100*res['runs'][0]['accuracy']:.1f}" in out
+    assert len(list((here/'compare').iterdir())) == 3
+
+
+def test_stop_before_anything_is_finished(capsys, here, npz, monkeypatch):
+    stop_in(monkeypatch, 0)
+    assert main(['compare', *quick, '--data', npz()]) == 130
+    out, err = capsys.readouterr()
+    assert not out and 'nothing is saved' in err and not list(here.iterdir())
+
+
+def test_crash_saves_what_is_finished_and_is_not_hidden(here, npz, monkeypatch):
+    stop_in(monkeypatch, 3, RuntimeError)
+    with pytest.raises(RuntimeError): main(['compare', *quick, '--data', npz()])
+    assert len(json.loads((here/'compare/compare.json').read_text())['runs']) == 3
+    stop_in(monkeypatch, 1, ValueError)  # not taken for a wrong option
+    with pytest.raises(ValueError): main(['compare', *quick, '--data', npz()])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == 'nt', reason='no SIGINT for a child')
+def test_control_c(here, npz):
+    "A real one, in the second run of a process"
+    cmd = [sys.executable, '-m', 'mixcourse.cli', 'compare', '--data', npz(), '--device', 'cpu', '--epochs', '50']
+    with subprocess.Popen(cmd, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
+        seen = b''
+        while b'none, noisy' not in seen:
+            more = p.stderr.read1()
+            assert more, seen
+            seen += more
+        p.send_signal(signal.SIGINT)
+        out, err = p.communicate(timeout=60)
+    assert p.returncode == 130 and b'Traceback' not in err and b'Stopped: 1 of 30 runs' in out
+    assert len(json.loads((here/'compare/compare.json').read_text())['runs']) == 1
