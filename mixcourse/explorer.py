@@ -426,7 +426,7 @@ class Playground(Widget):
 
     def __repr__(self): return f'Playground({self.state["data"]})'
 
-# %% ../nbs/api/13_explorer.ipynb #f58393c5
+# %% ../nbs/api/13_explorer.ipynb #4dee5a30
 def explore(
     dls,         # Your `DataLoaders`
     cb:BatchOp,  # `MixUp(...)`, `CutMix(...)`, `Cutout(...)`; a copy of it is used
@@ -441,7 +441,7 @@ def explore(
     sliders = {k: o for k,o in ranges.items() if isinstance(getattr(cb, k, None), (int,float))}
     pic,button = w.Image(format='png'),w.Button(description='Next batch')
     def show(*_):
-        with plt.ioff():
+        with plt.rc_context({'interactive': False}): # `plt.ioff` wants a hook that not every shell has
             fig = learn.show_mix(max_n=max_n)[0].figure
             b = io.BytesIO()
             fig.savefig(b, format='png', dpi=80, bbox_inches='tight')
