@@ -1,6 +1,7 @@
 # make compare   measure what mixing does, on real pictures
 # make test      everything that is checked
-# Both set up .venv on their first run and are quick afterwards.
+# make bench     time mixing beside other libraries
+# They set up .venv on their first run and are quick afterwards.
 PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
@@ -8,6 +9,9 @@ SETUP := settings.ini setup.py pyproject.toml
 
 compare: .venv/mixcourse.stamp
 	$(BIN)/mixcourse compare $(ARGS)
+
+bench: .venv/bench.stamp
+	$(BIN)/python -m mixcourse.bench $(ARGS)
 
 # One thread a process: the notebooks are tested two at a time, and small tensors gain nothing from more.
 test: export OMP_NUM_THREADS = 1
@@ -22,9 +26,15 @@ test: .venv/dev.stamp
 	$(BIN)/python -m pip install -q -e .
 	@touch $@
 
+.venv/bench.stamp: $(SETUP) | .venv/bin/pip
+	@echo 'Installing into .venv: some minutes, once'
+	$(BIN)/python -m pip install -q -e '.[bench]'
+	@touch $@ .venv/mixcourse.stamp
+
 .venv/dev.stamp: $(SETUP) | .venv/bin/pip
 	@echo 'Installing into .venv: some minutes, once'
 	$(BIN)/python -m pip install -q -e '.[dev]'
+	$(BIN)/python tests/browser/chromium.py
 	@touch $@ .venv/mixcourse.stamp
 
 .venv/bin/pip:
@@ -32,4 +42,4 @@ test: .venv/dev.stamp
 	  echo "mixcourse needs Python 3.10 or newer with venv (Debian: apt install python3-venv); name another: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 
-.PHONY: compare test
+.PHONY: compare bench test

@@ -7,8 +7,8 @@ Docs: https://mixcourse.github.io/mixcourse/api/all.html.md"""
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/api/99_all.ipynb #4e8baeae
-from . import sampling, mixing, batch, targets, schedule, callback, data, plot
+# %% ../nbs/api/99_all.ipynb #0f56d8e2
+from . import sampling, mixing, batch, targets, schedule, callback, data, plot, explorer
 from .sampling import *
 from .mixing import *
 from .batch import *
@@ -19,9 +19,12 @@ from .data import *
 from .plot import *
 from .experiment import make_model, fgsm, calibration_error, Comparison
 from .settings import Settings
+from .widget import quiz, predict, myth, cards, repair
+from .check import check
+from .explorer import *
 
-# %% ../nbs/api/99_all.ipynb #7d8040ca
-__all__ = ['make_model', 'fgsm', 'calibration_error', 'Comparison', 'Settings']
+# %% ../nbs/api/99_all.ipynb #f23dec67
+__all__ = ['make_model', 'fgsm', 'calibration_error', 'Comparison', 'Settings', 'quiz', 'predict', 'myth', 'cards', 'repair', 'check']
 __all__ += sampling.__all__
 __all__ += mixing.__all__
 __all__ += batch.__all__
@@ -30,3 +33,4 @@ __all__ += schedule.__all__
 __all__ += callback.__all__
 __all__ += data.__all__
 __all__ += plot.__all__
+__all__ += explorer.__all__

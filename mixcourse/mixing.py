@@ -25,7 +25,43 @@ def _check_shape(name, v, *shapes):
     "Refuse a `v` whose shape is none of `shapes`"
     if tuple(v.shape) not in shapes: raise ValueError(f"`{name}` must have shape {' or '.join(map(str, shapes))}, got {tuple(v.shape)}")
 
-# %% ../nbs/api/02_mixing.ipynb #5bb6073e
+# %% ../nbs/api/02_mixing.ipynb #8086f708
+def _followed(x):
+    "Must autograd or a compiler see what happens to `x`?"
+    return torch.compiler.is_compiling() or torch.is_grad_enabled() and x.requires_grad
+
+def _by_hand(x):
+    "Can the images of `x` be visited one by one from the host?"
+    return x.device.type=='cpu' and not _followed(x)
+
+def _kernels(x):
+    "The Triton kernels if they can do `x`, else None"
+    if x.device.type!='cuda' or _followed(x): return None
+    try: from . import kernels
+    except ImportError: return None # no Triton on this platform
+    return kernels if kernels.can_do(x) and kernels.works(x.device) else None
+
+def _swaps(perm):
+    "`perm` as pairs that swap, each once, or None if it is not its own inverse"
+    p = perm.tolist()
+    return [(i,j) for i,j in enumerate(p) if i<=j] if all(p[j]==i for i,j in enumerate(p)) else None
+
+# %% ../nbs/api/02_mixing.ipynb #639d0eb9
+_large = 2**14 # numbers in an image; below, a visit costs more than it saves (see the performance page)
+
+def _mixup_by_hand(x, perm, lam, out):
+    pairs = _swaps(perm) if x.numel()>_large*len(x) else None
+    if pairs is None:
+        partners = torch.index_select(x, 0, perm + len(x)*(perm<0), out=torch.empty_like(x))
+        return torch.lerp(partners, x, lam, out=partners if out is None else out)
+    if out is None: out = torch.empty_like(x)
+    lam = lam.flatten().expand(len(x)).tolist()
+    for i,j in pairs:
+        a = x[i].clone() if out is x else x[i]
+        torch.lerp(x[j], a, lam[i], out=out[i])
+        if i<j: torch.lerp(a, x[j], lam[j], out=out[j])
+    return out
+
 def mixup(
     x:Tensor,           # Images, (B,...), any float dtype
     perm:Tensor,        # Partner of each image, (B,) long
@@ -37,14 +73,13 @@ def mixup(
     _check_shape('perm', perm, (len(x),))
     lam = torch.as_tensor(lam, dtype=x.dtype, device=x.device)
     _check_shape('lam', lam, (len(x),), (1,), ())
-    mixed = torch.lerp(x[perm], x, lam.view(-1, *[1]*(x.ndim-1)))
+    lam = lam.view(-1, *[1]*(x.ndim-1))
+    if _by_hand(x) and not _followed(lam): return _mixup_by_hand(x, perm, lam, x if inplace else None)
+    k = None if _followed(lam) else _kernels(x)
+    mixed = torch.lerp(x[perm], x, lam) if k is None else k.mixup(x, perm, lam)
     return x.copy_(mixed) if inplace else mixed
 
-# %% ../nbs/api/02_mixing.ipynb #7bb81400
-def _by_slices(x):
-    "Can the boxes of `x` be visited one by one from the host?"
-    return x.device.type=='cpu' and not (torch.compiler.is_compiling() or torch.is_grad_enabled() and x.requires_grad)
-
+# %% ../nbs/api/02_mixing.ipynb #822dcaac
 def _array(x):
     "The memory of `x` as an array; NumPy knows no bfloat16, and slicing does not care"
     x = x.detach()
@@ -73,7 +108,7 @@ def box_lam(
     y1,x1,y2,x2 = box.unbind(-1)
     return 1 - (y2-y1)*(x2-x1)/(size[0]*size[1])
 
-# %% ../nbs/api/02_mixing.ipynb #c63c3150
+# %% ../nbs/api/02_mixing.ipynb #9b5c927a
 def paste(
     x:Tensor,           # Images, or masks that go with them, (B,...,H,W), any dtype
     perm:Tensor,        # Partner of each image, (B,) long
@@ -83,15 +118,23 @@ def paste(
     "Copy a box of each image's partner into it, whatever the data type."
     box = _boxes_of(box, x)
     _check_shape('perm', perm, (len(x),))
-    if not _by_slices(x):
-        pasted = torch.where(_inside(box, x), x[perm], x)
+    if not _by_hand(x):
+        k = _kernels(x)
+        pasted = torch.where(_inside(box, x), x[perm], x) if k is None else k.paste(x, perm, box)
         return x.copy_(pasted) if inplace else pasted
-    out = x if inplace else x.clone()
-    src,dst = _array(x),_array(out)
-    todo = [(i, (j, ..., slice(y1,y2), slice(x1,x2))) for i,(j,[(y1,x1,y2,x2)]) in enumerate(zip(perm.tolist(), box.tolist()))]
-    if inplace: patches = [src[at].copy() for _,at in todo] # read all before the first is written
-    for k,(i,at) in enumerate(todo): dst[(i, *at[1:])] = patches[k] if inplace else src[at]
-    return out
+    pairs = _swaps(perm) if inplace else None
+    if pairs is None:
+        out = x.clone()
+        src,dst = _array(x),_array(out)
+        for i,(j,((y1,x1,y2,x2),)) in enumerate(zip(perm.tolist(), box.tolist())): dst[i,...,y1:y2,x1:x2] = src[j,...,y1:y2,x1:x2]
+        return x.copy_(out) if inplace else out
+    a,box = _array(x),box[:,0].tolist()
+    for i,j in pairs:
+        (y1,x1,y2,x2),(v1,u1,v2,u2) = box[i],box[j]
+        kept = a[i,...,v1:v2,u1:u2].copy() # the partner's patch, before it is pasted over
+        a[i,...,y1:y2,x1:x2] = a[j,...,y1:y2,x1:x2]
+        a[j,...,v1:v2,u1:u2] = kept
+    return x
 
 def cutmix(
     x:Tensor,           # Images, (B,...,H,W), any float dtype
@@ -103,7 +146,7 @@ def cutmix(
     check_images(x, 3)
     return paste(x, perm, box, inplace)
 
-# %% ../nbs/api/02_mixing.ipynb #c8faa7b7
+# %% ../nbs/api/02_mixing.ipynb #fe10a150
 def cutout(
     x:Tensor,           # Images, normalized, (B,...,H,W), any float dtype
     box:Tensor,         # Holes, (B,n,4), (B,4) or (4,) long, `y1,x1,y2,x2`
@@ -113,10 +156,12 @@ def cutout(
     "Fill boxes of each image with `value` (DeVries & Taylor 2017, arXiv:1708.04552)."
     check_images(x, 3)
     box = _boxes_of(box, x)
+    k = _kernels(x)
+    if k is not None: return k.cutout(x, box, value, inplace)
     out = x if inplace else x.clone() # keeps the memory format, as `masked_fill` does not
-    if not _by_slices(x): return out.masked_fill_(_inside(box, x), value)
+    if not _by_hand(x): return out.masked_fill_(_inside(box, x), value)
     dst = _array(out)
     value = _array(torch.tensor(value, dtype=x.dtype))
     for o,holes in zip(dst, box.tolist()):
-        for y1,x1,y2,x2 in holes: o[..., y1:y2, x1:x2] = value
+        for y1,x1,y2,x2 in holes: o[...,y1:y2,x1:x2] = value
     return out

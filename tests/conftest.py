@@ -3,6 +3,8 @@ import os, random, shutil, sys
 from pathlib import Path
 
 import pytest
+from browser.harness import chrome, site  # noqa: F401  fixtures
+from browser.jupyter import jupyter  # noqa: F401
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')  # read by torch when it is imported
 

@@ -214,6 +214,7 @@ def test_recipe_runs(tmp_path):
 def test_what_cannot_run_fails_on_ci(tmp_path):
     "Unless it lacks a GPU or Quarto"
     shutil.copy(root/'tests/conftest.py', tmp_path)
+    shutil.copytree(root/'tests/browser', tmp_path/'browser')  # its fixtures
     (tmp_path/'pyproject.toml').write_text('[tool.pytest.ini_options]\nmarkers = ["gpu", "quarto"]\n')
     (tmp_path/'test_it.py').write_text('''
 import pytest

@@ -1,0 +1,458 @@
+"Widgets in a real browser: mouse, keyboard, storage, themes, paper, no scripts, no network."
+import json
+
+import pytest
+from browser.harness import axe, host, page_of, small_targets, ui, wide
+from conftest import root
+from test_widget import wicked
+
+from mixcourse.quiz import Claim, Fault, Option, Prompt, Question, bank
+from mixcourse.widget import Cards, Predict, Quiz, cards, myth, predict, quiz, repair, script
+
+colors = Question('color', 'single', 'Which is a color?', hint='Look up.', options=(
+    Option('seven', 'A number.'), Option('blue', 'As the sky.', True), Option('loud', 'A sound.')))
+evens = Question('evens', 'multiple', 'Which are even?', options=(Option('one', 'Leaves 1.'), Option('two', 'Is 2.', True), Option('four', 'Twice 2.', True)))
+third = Question('third', 'number', 'A third of 3?', answer=1., tolerance=.01, why='Three thirds.')
+small = dict(c=Quiz({'t.color': colors}), e=Quiz({'t.evens': evens}), n=Quiz({'t.third': third}))
+guess = Predict('t.guess', Prompt('guess', 'Heads or tails?', ('heads', 'tails'), 'It stands on its edge.'))
+
+
+def all_kinds():
+    return [quiz('mixup'), predict('why.noise'), predict('limits.own'), myth('alpha.constant'), cards('mixup'), repair('learner.hard_metric')]
+
+
+def use(page):
+    "Bring each widget of the page into the state that shows most"
+    page.evaluate('''() => {
+        const each = (o, f) => document.querySelectorAll(o).forEach(f)
+        const press = (o, text) => [...o.querySelectorAll('button')].find(b => b.textContent === text && b.checkVisibility())?.click()
+        each('.mx[data-kind=quiz] fieldset', o => {
+            const i = o.querySelector('input')
+            if (i.type === 'text') i.value = '99'; else i.checked = true
+            press(o, 'Check'); press(o, 'Explain all') })
+        each('.mx[data-kind=predict] > .mx-ui', o => {
+            const i = o.querySelector('input')
+            if (i.type === 'text') i.value = 'a <b>guess</b>'; else i.checked = true
+            press(o, 'Commit to it') })
+        each('.mx-myth, .mx-hint', o => { o.open = true })
+        each('.mx[data-kind=cards] > .mx-ui', o => press(o, 'Show the answer'))
+        each('.mx[data-kind=repair]', o => { for (const i of o.querySelectorAll('input')) {
+            if (o.querySelector('.mx-fixed').checkVisibility()) break
+            press(o, 'Try again'); i.checked = true; press(o, 'Check this line') } }) }''')
+
+
+# grading
+
+def test_the_page_grades_by_the_same_table(site):
+    table = json.loads((root/'tests/cases/grading.json').read_text(encoding='utf-8'))
+    page = site.open(page='<title>t</title><script type="module">'+script('quiz').removesuffix('mx.start()')+'window.grade = mx.grade</script>', wait=False)
+    page.wait_for_function('typeof grade === "function"')
+    got = page.evaluate('''({questions, cases}) => cases.map(([name, answer]) => grade(questions[name], answer))''', table)
+    assert [(c[0], c[1], o['right'], o['why']) for c, o in zip(table['cases'], got)] == [tuple(c) for c in table['cases']]
+
+
+# quiz
+
+def test_single_choice(site):
+    q = ui(site.open(small['c']), 'quiz')
+    q.get_by_role('button', name='Check').click()
+    assert q.get_by_text('Choose first.').is_visible()
+    q.get_by_label('seven').check()
+    q.get_by_role('button', name='Check').click()
+    assert q.get_by_text('A number.').is_visible() and q.get_by_text('Not yet.').is_visible()
+    assert q.get_by_text('As the sky.').count() == 0  # a wrong answer does not give the right one away
+    q.get_by_role('button', name='Explain all').click()
+    assert q.get_by_text('As the sky.').is_visible() and q.get_by_text('A sound.').is_visible()
+    q.get_by_role('button', name='Try again').click()
+    assert q.get_by_text('A number.').count() == 0 and not q.get_by_label('seven').is_checked()
+    q.get_by_label('blue').check()
+    q.get_by_role('button', name='Check').click()
+    for o in ('A number.', 'As the sky.', 'A sound.', '1 of 1 right on this page'): assert q.get_by_text(o).is_visible()
+
+
+def test_another_choice_takes_the_answer_back(site):
+    q = ui(site.open(small['c']), 'quiz')
+    q.get_by_label('blue').check()
+    q.get_by_role('button', name='Check').click()
+    q.get_by_label('loud').check()
+    assert q.get_by_text('0 of 1 right').is_visible() and q.get_by_label('loud').is_checked() and q.get_by_text('As the sky.').count() == 0
+
+
+def test_multiple_choice(site):
+    q = ui(site.open(small['e']), 'quiz')
+    q.get_by_label('two').check()
+    q.get_by_role('button', name='Check').click()
+    assert q.get_by_text('Not yet: 1 more to find.').is_visible() and q.get_by_text('Twice 2.').count() == 0
+    q.get_by_label('four').check()
+    q.get_by_role('button', name='Check').click()
+    assert q.get_by_text('1 of 1 right').is_visible() and q.get_by_text('Leaves 1.').is_visible()
+
+
+def test_number(site):
+    q = ui(site.open(small['n']), 'quiz')
+    q.get_by_role('textbox').fill('one')
+    q.get_by_role('button', name='Check').click()
+    assert q.get_by_text('Write a number').is_visible()
+    q.get_by_role('textbox').fill('4')
+    q.get_by_role('button', name='Check').click()
+    assert q.get_by_text('Not that number.').is_visible() and q.get_by_text('Three thirds.').count() == 0
+    q.get_by_role('textbox').fill('3/3')
+    q.get_by_role('textbox').press('Enter')
+    assert q.get_by_text('Three thirds.').is_visible() and q.get_by_text('1 of 1 right').is_visible()
+
+
+def test_a_question_does_not_clear_its_neighbor(site):
+    q = ui(site.open(Quiz({'t.color': colors, 't.evens': evens})), 'quiz')
+    q.get_by_label('two').check()
+    q.get_by_label('seven').check()
+    q.get_by_role('button', name='Check').first.click()
+    q.get_by_role('button', name='Try again').click()
+    assert q.get_by_label('two').is_checked()
+
+
+# storage
+
+def test_answers_survive_a_reload_until_they_are_reset(site):
+    page = site.open(small['c'], small['n'])
+    ui(page, 'quiz').get_by_label('blue').check()
+    ui(page, 'quiz').get_by_role('button', name='Check').click()
+    ui(page, 'quiz', 1).get_by_role('textbox').fill('7')
+    ui(page, 'quiz', 1).get_by_role('button', name='Check').click()
+    page.reload()
+    assert ui(page, 'quiz').get_by_label('blue').is_checked() and ui(page, 'quiz').get_by_text('As the sky.').is_visible()
+    assert ui(page, 'quiz', 1).get_by_role('textbox').input_value() == '7' and ui(page, 'quiz', 1).get_by_text('1 of 2 right').is_visible()
+    ui(page, 'quiz', 1).get_by_role('button', name='Start this page over').click()
+    assert page.get_by_text('0 of 2 right').count() == 2 and not ui(page, 'quiz').get_by_label('blue').is_checked()
+    page.reload()
+    page.wait_for_selector('.mx[data-on]')
+    assert page.get_by_text('0 of 2 right').count() == 2 and ui(page, 'quiz', 1).get_by_role('textbox').input_value() == ''
+
+
+def test_reset_is_for_this_page_only(site):
+    ctx = site.context({'/a': page_of(small['c']), '/b': page_of(small['n'])})
+    page = site.watch(ctx.new_page())
+    page.goto(host+'/a')
+    ui(page, 'quiz').get_by_label('blue').check()
+    ui(page, 'quiz').get_by_role('button', name='Check').click()
+    page.goto(host+'/b')
+    ui(page, 'quiz').get_by_role('textbox').fill('1')
+    ui(page, 'quiz').get_by_role('textbox').press('Enter')
+    ui(page, 'quiz').get_by_role('button', name='Start this page over').click()
+    page.goto(host+'/a')
+    assert ui(page, 'quiz').get_by_label('blue').is_checked()
+
+
+def test_damaged_storage_is_as_good_as_none(site):
+    page = site.open(small['c'], cards('why'), guess)
+    for bad in ('{', '"x"', 'null', '[1]', '{"t.color": "one", "t.guess": 77, "why.noise": {}}', '{"why.purpose": "x", "t.color": [1]}'):
+        page.evaluate('bad => { for (const o of ["quiz", "cards", "predict"]) localStorage.setItem(`mixcourse:${o}`, bad) }', bad)
+        page.reload()
+        page.wait_for_selector('.mx[data-kind=predict][data-on]')
+        assert page.locator('.mx[data-on]').count() == 3
+
+
+def test_sandboxed_frame_without_storage(site):
+    inner = page_of(small['c'], guess).replace('&', '&amp;').replace('"', '&quot;')
+    page = site.open(page=f'<title>t</title><iframe title="o" sandbox="allow-scripts" srcdoc="{inner}" width=900 height=900></iframe>', wait=False)
+    f = page.frame_locator('iframe')
+    q = f.locator('.mx[data-kind=quiz] > .mx-ui')
+    q.get_by_label('blue').check()
+    q.get_by_label('blue').press('Enter')
+    assert q.get_by_text('1 of 1 right').is_visible()
+    q.get_by_role('button', name='Start this page over').click()
+    assert q.get_by_text('0 of 1 right').is_visible()
+
+
+# keyboard
+
+thief = '''<script>window.stolen = []
+for (const o of [document, window]) for (const c of [true, false])
+  o.addEventListener('keydown', e => { stolen.push(e.key); if (e.key.length === 1 || e.key.startsWith('Arrow')) e.preventDefault() }, c && o === document)</script>'''
+
+
+def test_quiz_by_keyboard_where_the_page_takes_keys(site):
+    page = site.open(page=page_of(small['c'], small['n'], head=thief))
+    page.keyboard.press('Tab')
+    page.keyboard.press('ArrowDown')
+    page.keyboard.press('Enter')
+    q, n = ui(page, 'quiz'), ui(page, 'quiz', 1)
+    assert q.get_by_text('As the sky.').is_visible()
+    page.keyboard.press('Tab')  # hint
+    page.keyboard.press('Enter')
+    assert q.get_by_text('Look up.').is_visible()
+    page.keyboard.press('Tab')  # try again
+    page.keyboard.press('Space')
+    assert q.get_by_text('As the sky.').count() == 0
+    n.get_by_role('textbox').focus()
+    page.keyboard.type('1b')
+    page.keyboard.press('Backspace')
+    page.keyboard.press('Enter')
+    assert n.get_by_text('Three thirds.').is_visible()
+    assert page.evaluate('stolen.filter(k => k !== "Tab" || 0).length') == 0
+    for key in ('Escape', 'Shift+Enter', 'Control+m'): page.keyboard.press(key)
+    assert {'Escape', 'Enter', 'm'} <= set(page.evaluate('stolen'))
+
+
+def test_the_thief_steals_without_the_guard(site):
+    page = site.open(page=page_of(small['n'], head=thief).replace('e.stopPropagation()', ''))
+    ui(page, 'quiz').get_by_role('textbox').focus()
+    page.keyboard.type('1')
+    assert page.evaluate('stolen') and ui(page, 'quiz').get_by_role('textbox').input_value() == ''
+
+
+def test_everything_else_by_keyboard(site):
+    page = site.open(guess, myth('alpha.constant'), cards('mixup'), repair('mixup.labels'))
+
+    def focus(): return page.evaluate('document.activeElement.textContent || document.activeElement.type')
+    page.keyboard.press('Tab')
+    page.keyboard.press('Space')
+    page.keyboard.press('Enter')
+    assert ui(page, 'predict').get_by_text('It stands on its edge.').is_visible()
+    page.keyboard.press('Tab')
+    assert focus() == 'Guess again'
+    page.keyboard.press('Tab')
+    page.keyboard.press('Enter')
+    assert page.get_by_text('It is drawn anew').first.is_visible()
+    for _ in range(4):
+        if focus() == 'Show the answer': break
+        page.keyboard.press('Tab')
+    page.keyboard.press('Enter')
+    assert focus() == 'I knew it'
+    page.keyboard.press('Enter')
+    assert focus() == 'Show the answer' and ui(page, 'cards').get_by_text('9 cards to go').is_visible()
+    r = ui(page, 'repair')
+    r.get_by_role('radio').first.focus()
+    for _ in range(2): page.keyboard.press('ArrowDown')
+    page.keyboard.press('Enter')
+    assert r.get_by_text('Repaired').is_visible()
+
+
+# without scripts, on paper
+
+def test_without_scripts(site):
+    page = site.open(*all_kinds(), small['n'], java_script_enabled=False)
+    assert page.locator('.mx-ui').count() == 0
+    body = page.locator('main').inner_text()
+    for o in ('What is the target?', '0.7 cat and 0.3 dog', 'what accuracy will a plain run reach', 'is a fixed constant', 'should get a training accuracy of 1.0'): assert o in body
+    why = page.get_by_text('Labels are blended with the very').first
+    assert not why.is_visible()
+    page.locator('details', has=why).locator('summary').first.click()
+    assert why.is_visible()
+
+
+@pytest.mark.parametrize('js', [True, False])
+def test_on_paper_answers_are_shown(site, js):
+    page = site.open(*all_kinds(), java_script_enabled=js)
+    page.emulate_media(media='print')
+    for o in ('Labels are blended with the very', 'Compares with the original label only', 'It is drawn anew'): assert page.get_by_text(o).first.is_visible()
+    shown = page.evaluate("[...document.querySelectorAll('.mx-fb details > div')].map(o => o.getBoundingClientRect().height)") if js else [1]
+    assert min(shown) > 0
+    assert page.locator('.mx-ui button:visible').count() == 0
+    page.emulate_media(media='screen')
+    assert page.get_by_text('It is drawn anew').first.is_visible() is False
+
+
+# text is text
+
+def test_markup_in_a_question_is_text(site):
+    page = site.open(*wicked())
+    use(page)
+    assert page.locator('.mx img').count() == 0 and page.get_by_text('<img src=x onerror=alert(1)>').count() > 10
+    assert page.evaluate('window.hit') is None
+
+
+def test_a_written_guess_is_text(site):
+    page = site.open(predict('limits.own'))
+    use(page)
+    assert ui(page, 'predict').get_by_text('a <b>guess</b>').is_visible()
+
+
+# looks
+
+def brightness(page, el='.mx'):
+    rgb = page.evaluate('''o => { const c = document.createElement('canvas').getContext('2d'); c.fillStyle = getComputedStyle(document.querySelector(o)).backgroundColor
+        c.fillRect(0, 0, 1, 1); return [...c.getImageData(0, 0, 1, 1).data].slice(0, 3) }''', el)
+    return sum(rgb)/3
+
+
+@pytest.mark.parametrize('mark,system,dark', [('', 'light', False), ('', 'dark', True), ('data-jp-theme-light=true', 'dark', False), ('data-jp-theme-light=false', 'light', True),
+                                              ('class=quarto-dark', 'light', True), ('class=quarto-light', 'dark', False), ('data-bs-theme=dark', 'light', True)])
+def test_theme_is_that_of_the_page(site, mark, system, dark):
+    page = site.open(page=page_of(small['c']).replace('<body class="">', f'<body {mark}>'), color_scheme=system)
+    assert (brightness(page) < 128) == dark
+
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+def test_accessible(site, scheme):
+    page = site.open(*all_kinds(), color_scheme=scheme, reduced_motion='reduce')
+    assert axe(page) == []
+    use(page)
+    assert axe(page) == []
+    assert small_targets(page) == []
+
+
+def test_axe_and_targets_see(site):
+    page = site.open(small['c'])
+    page.evaluate("document.querySelector('.mx-ui').append(Object.assign(document.createElement('button'), {style: 'color:#ccc;min-height:9px;width:9px;padding:0;background:#fff'}))")
+    assert axe(page) and small_targets(page)
+
+
+def test_narrow(site):
+    names = {p: [k for k, v in bank().items() if isinstance(v, p)] for p in (Claim, Fault, Prompt)}
+    parts = [quiz(c) for c in sorted({k.partition('.')[0] for k in bank()})] + [predict(k) for k in names[Prompt]] + [myth(k) for k in names[Claim]]
+    page = site.open(*parts, *(repair(k) for k in names[Fault]), cards(), viewport=dict(width=390, height=800))
+    assert wide(page) <= 0
+    use(page)
+    assert wide(page) <= 0
+    page.evaluate("document.querySelector('.mx-ui').append(Object.assign(document.createElement('div'), {style: 'width:500px', textContent: 'x'}))")
+    assert wide(page) > 0  # so it would have been seen
+
+
+def test_reduced_motion(site):
+    for motion, moving in (('reduce', False), ('no-preference', True)):
+        page = site.open(small['c'], reduced_motion=motion)
+        assert page.evaluate("[...document.querySelectorAll('.mx *')].some(o => parseFloat(getComputedStyle(o).transitionDuration) || getComputedStyle(o).animationName !== 'none')") == moving
+
+
+# predict
+
+def test_predict_is_neutral_and_shows_both(site):
+    page = site.open(guess)
+    p = ui(page, 'predict')
+    p.get_by_role('button', name='Commit').click()
+    assert p.get_by_text('Guess first').is_visible() and not p.get_by_text('It stands on its edge.').is_visible()
+    p.get_by_label('tails').check()
+    p.get_by_role('button', name='Commit').click()
+    pair = p.locator('.mx-pair')
+    assert pair.get_by_text('tails').is_visible() and pair.get_by_text('It stands on its edge.').is_visible()
+    assert page.locator('.mx[data-kind=predict] :is(.mx-yes, .mx-no)').count() == 0
+    boxes = page.evaluate("[...document.querySelectorAll('.mx-guess')].map(o => getComputedStyle(o).backgroundColor)")
+    assert boxes[0] == boxes[1]
+    tops = page.evaluate("[...document.querySelectorAll('.mx-guess')].map(o => o.getBoundingClientRect().top)")
+    assert tops[0] == tops[1]
+    page.reload()
+    assert ui(page, 'predict').locator('.mx-pair').get_by_text('tails').is_visible()
+    ui(page, 'predict').get_by_role('button', name='Guess again').click()
+    assert not ui(page, 'predict').get_by_text('It stands on its edge.').is_visible()
+
+
+@pytest.mark.parametrize('cell,output', [('jp-Cell jp-CodeCell', 'jp-Cell-outputArea'), ('cell', 'cell-output')])
+def test_predict_covers_the_next_output(site, cell, output):
+    def one(inner): return f'<div class="{cell}"><div class="{output}"><div>{inner}</div></div></div>'
+    w = Predict('t.next', Prompt('next', 'What comes?', ('a', 'b')))
+    html = one('before')+one(w.html(script_too=False))+'<p>prose</p>'+one('<b>the result</b>')+one('after')
+    page = site.open(page=page_of(html))
+    assert not page.get_by_text('the result').is_visible() and page.get_by_text('after').is_visible() and page.get_by_text('before').is_visible()
+    page.emulate_media(media='print')
+    assert page.get_by_text('the result').is_visible()
+    page.emulate_media(media='screen')
+    use(page)
+    for _ in range(2):
+        assert page.get_by_text('the result').is_visible()
+        beside = page.evaluate("o => getComputedStyle(document.querySelectorAll(o)[2], '::before').content", f'.{output}')
+        assert beside == '"Your guess: a"'
+        page.reload()
+        page.wait_for_selector('.mx[data-on]')
+    plain = site.open(page=page_of(html), java_script_enabled=False)
+    assert plain.get_by_text('the result').is_visible()
+
+
+# cards
+
+def test_cards_move_through_the_boxes(site):
+    deck = Cards({'t.color': colors, 't.third': third})
+    html = page_of(deck)
+    page = site.watch(site.context({'/': html}).new_page())
+    page.clock.install(time='2026-01-01T08:00:00')
+    page.goto(host)
+    c = ui(page, 'cards')
+
+    def boxes(): return [int(o) for o in c.locator('.mx-boxes b').all_inner_texts()]
+    assert boxes() == [2, 0, 0, 0, 0] and c.get_by_text('Which is a color?').is_visible() and not c.get_by_text('As the sky.').is_visible()
+    c.get_by_role('button', name='Show the answer').click()
+    assert c.get_by_text('As the sky.').is_visible()
+    c.get_by_role('button', name='I knew it').click()
+    assert boxes() == [1, 1, 0, 0, 0]
+    for _ in range(2):  # what was not known comes back at once
+        assert c.get_by_text('A third of 3?').is_visible()
+        c.get_by_role('button', name='Show the answer').click()
+        c.get_by_role('button', name='Once more').click()
+    c.get_by_role('button', name='Show the answer').click()
+    c.get_by_role('button', name='I knew it').click()
+    assert boxes() == [0, 2, 0, 0, 0] and c.get_by_text('Done for today').is_visible()
+    page.reload()
+    assert boxes() == [0, 2, 0, 0, 0] and c.get_by_text('Done for today').is_visible()
+    page.clock.set_fixed_time('2026-01-02T09:00:00')
+    page.reload()
+    assert c.get_by_text('2 cards to go today').is_visible()
+    c.get_by_role('button', name='Show the answer').click()
+    c.get_by_role('button', name='Once more').click()
+    assert boxes() == [1, 1, 0, 0, 0]
+    c.get_by_role('button', name='Start over').click()
+    assert boxes() == [2, 0, 0, 0, 0]
+
+
+# repair, myth
+
+def test_repair(site):
+    r = ui(site.open(repair('mixup.labels')), 'repair')
+    r.get_by_role('radio').nth(1).check()
+    r.get_by_role('button', name='Check this line').click()
+    assert r.get_by_text('The blend is right').is_visible() and not r.get_by_text('Repaired').is_visible()
+    r.get_by_role('button', name='Try again').click()
+    r.get_by_role('radio').nth(2).check()
+    r.get_by_role('button', name='Check this line').click()
+    assert r.get_by_text('The labels stayed').is_visible() and r.locator('mark').inner_text().strip() == bank()['mixup.labels'].fixed[0]
+    assert r.locator('.mx-fixed').get_by_text(bank()['mixup.labels'].fixed_output).is_visible()
+
+
+def test_myth_opens_with_its_run(site):
+    page = site.open(myth('alpha.constant'))
+    m, o = ui(page, 'myth'), bank()['alpha.constant']
+    assert m.get_by_text('is a fixed constant').is_visible() and not m.get_by_text('It is drawn anew').is_visible()
+    m.locator('summary').click()
+    assert m.get_by_text('It is drawn anew').is_visible() and [t.strip() for t in m.locator('pre').all_inner_texts()] == [o.code, o.output]
+
+
+# pages made by nbconvert
+
+@pytest.mark.parametrize('scripts_in_outputs', [False, True])
+def test_a_notebook_as_a_page(site, monkeypatch, scripts_in_outputs):
+    from nbconvert import HTMLExporter
+    from nbformat import v4
+    from mixcourse.docs import with_script
+    if not scripts_in_outputs: monkeypatch.setenv('IN_TEST', '1')
+    cells = [v4.new_code_cell('w', outputs=[v4.new_output('execute_result', data=o._repr_mimebundle_())]) for o in all_kinds()]
+    cells.insert(2, v4.new_code_cell('1+1', outputs=[v4.new_output('stream', text='the next output')]))
+    exporter = HTMLExporter(template_name='lab', require_js_url='', mathjax_url='', widget_renderer_url='')
+    html, _ = exporter.from_notebook_node(v4.new_notebook(cells=cells))
+    page = site.open(page=html if scripts_in_outputs else with_script(html))
+    page.wait_for_function("document.querySelectorAll('.mx[data-on]').length === 6")
+    assert not page.get_by_text('the next output').is_visible()  # behind predict('why.noise')
+    use(page)
+    assert page.get_by_text('the next output').is_visible() and ui(page, 'myth').get_by_text('It is drawn anew').is_visible()
+
+
+# many widgets on a page
+
+def test_each_output_may_bring_its_own_script(site):
+    page = site.open(page='<!doctype html><html lang=en><title>t</title><body>'+''.join(o.html() for o in (*all_kinds(), quiz('why.purpose'))))
+    page.wait_for_function("document.querySelectorAll('.mx[data-on]').length === 7")
+    assert page.locator('.mx > .mx-ui').count() == 7
+    use(page)
+
+
+def test_a_widget_that_fails_leaves_its_fallback(site):
+    page = site.open(page=page_of(small['c'], guess).replace('"items": [', '"items": 7, "x": ['), wait=False)
+    page.wait_for_selector('.mx[data-kind=predict][data-on]')
+    assert page.locator('.mx[data-kind=quiz] > .mx-fb').is_visible()
+    assert site.errors
+    site.errors.clear()
+
+
+def test_the_harness_sees_requests_and_errors(site):
+    page = site.open(page='<title>t</title><img alt=x src="https://elsewhere.test/x.png"><script>throw Error("x")</script>', wait=False)
+    page.wait_for_timeout(100)
+    assert site.asked == ['https://elsewhere.test/x.png'] and site.errors
+    site.asked.clear()
+    site.errors.clear()

@@ -1,0 +1,149 @@
+"Every way to mix gives one result: by hand on a CPU, as an expression, traced, and as a Triton kernel."
+import os, subprocess, sys
+from pathlib import Path
+
+import pytest, torch
+
+from mixcourse import mixing
+from mixcourse.mixing import cutmix, cutout, mixup, paste
+from mixcourse.sampling import rand_bbox, rand_holes, rand_lam, rand_perm
+
+
+def last(x): return x.contiguous(memory_format={4: torch.channels_last, 5: torch.channels_last_3d}[x.ndim])
+
+
+def draws(n, size, i):
+    "Partners that swap, that do not, and that all are one; empty boxes and full ones"
+    perm = [rand_perm(n), torch.arange(n)-1, torch.zeros(n, dtype=torch.long)][i]
+    box = rand_bbox(size, rand_lam(n, 1.))
+    box[0] = torch.tensor([0, 0, *size]) if i else torch.tensor([1, 1, 1, 3])
+    return perm, rand_lam(n, 1.), box, rand_holes(size, n, 5, n_holes=1+i)
+
+
+def batches(sizes=((8, 9), (100, 60))):
+    for size in sizes:
+        x = torch.randn(3, 2, *size)
+        yield from (x, last(x), x.half(), x.bfloat16(), x[:, 0], last(x[:, :, None].repeat(1, 1, 2, 1, 1)), x[:1], x[:, :, 1:, 1:])
+
+
+def close(a, b): return a.shape == b.shape and torch.allclose(a.float(), b.float(), **(dict(rtol=1e-5, atol=1e-6) if a.dtype == torch.float32 else dict(rtol=.02, atol=.02)))
+
+
+def results(x, perm, lam, box, holes, inplace=False, **kwargs):
+    "What each operation makes of `x`, in both kinds of `lam`"
+    for f, args in ((mixup, (perm, lam)), (mixup, (perm, lam[:1])), (mixup, (perm, .3)), (mixup, (perm, torch.ones(1))), (mixup, (perm, torch.zeros(len(x)))),
+                    (cutmix, (perm, box)), (cutmix, (perm, box[0])), (cutout, (holes,)), (cutout, (box, .5)),
+                    (cutmix, (perm, box[-1].expand_as(box))), (cutout, (holes[-1].expand_as(holes), 1.))):
+        yield f, f(x.clone(), *[o.to(x.device) if isinstance(o, torch.Tensor) else o for o in args], **kwargs, inplace=inplace)
+
+
+def check(device, sizes=((8, 9), (100, 60))):
+    "The kernels against the expressions, on `device`; the interpreter is slow"
+    for n, x in enumerate(batches(sizes)):
+        i, inplace = n % 3, n % 2 == 1
+        d = draws(len(x), x.shape[-2:], i)
+        want = list(results(x.requires_grad_(), *d))
+        got = list(results(x.detach().to(device), *d, inplace=inplace))
+        for (f, a), (_, b) in zip(want, got): assert (close if f is mixup else torch.equal)(a.detach(), b.cpu()), (f, x.shape, x.dtype, inplace)
+        assert torch.equal(got[3][1].cpu(), x) and torch.equal(got[4][1].cpu(), x[d[0]])
+        mask = x.detach() > 0
+        assert torch.equal(paste(mask.to(device), d[0].to(device), d[2]).cpu(), paste(mask.float().requires_grad_(), d[0], d[2]) > 0)
+
+
+def interpreted():
+    "`check` on a CPU, with the kernels run by Triton's interpreter; counts their launches"
+    from mixcourse import kernels
+    ran, run = [], kernels._run
+    kernels._run = lambda kernel, *args, **kwargs: (ran.append(kernel), run(kernel, *args, **kwargs))
+    mixing._kernels = lambda x: kernels if not mixing._followed(x) and kernels.can_do(x) else None
+    mixing._by_hand = lambda x: False
+    check('cpu', [(20, 30)])
+    return len(ran), len(set(ran))
+
+
+def test_kernels_interpreted():
+    pytest.importorskip('triton')
+    res = subprocess.run([sys.executable, '-W', 'ignore', '-c', 'import test_kernels as t; print(*t.interpreted())'], cwd=Path(__file__).parent,
+                         env={**os.environ, 'TRITON_INTERPRET': '1'}, capture_output=True, text=True)
+    assert not res.returncode, res.stderr
+    ran, kinds = map(int, res.stdout.split())
+    assert kinds == 3 and ran > 60
+
+
+@pytest.mark.parametrize('dtype', ['fp32', 'bf16', 'fp16'])
+def test_kernels_compile_without_a_gpu(dtype):
+    "Down to machine code for Hopper, as far as a machine without one can go"
+    triton = pytest.importorskip('triton')
+    from triton.backends.compiler import GPUTarget
+    from triton.compiler import ASTSource
+    from mixcourse import kernels
+    p, long = f'*{dtype}', '*i64'
+    fixed = dict(H=32, W=32, SH=32, SW=1, BLOCK=1024)
+    for kernel, types, const in ((kernels._mixup, dict(x=p, perm=long, lam=p, out=p, B='i32', n='i32'), dict(STEP=1, BLOCK=1024)),
+                                 (kernels._paste, dict(x=p, perm=long, box=long, out=p, B='i32', n='i32'), fixed),
+                                 (kernels._cutout, dict(x=p, box=long, out=p, value='fp32', holes='i32', n='i32'), {**fixed, 'INPLACE': True})):
+        names = kernel.arg_names
+        src = ASTSource(fn=kernel, signature={o: types.get(o, 'constexpr') for o in names}, constexprs={(names.index(k),): v for k, v in const.items()})
+        assert triton.compile(src, target=GPUTarget('cuda', 90, 32)).asm['cubin']
+
+
+def test_without_a_compiler_plain_torch_goes_on(monkeypatch):
+    pytest.importorskip('triton')
+    from mixcourse import kernels
+    def broken(*args, **kwargs): raise RuntimeError('Failed to find C compiler')
+    monkeypatch.setattr(kernels, '_run', broken)
+    kernels.works.cache_clear()
+    with pytest.warns(UserWarning, match='Failed to find C compiler'): assert not kernels.works(torch.device('cpu'))
+    kernels.works.cache_clear()
+
+
+@pytest.mark.gpu
+def test_kernels_on_cuda(monkeypatch):
+    from mixcourse import kernels
+    ran, run = [], kernels._run
+    monkeypatch.setattr(kernels, '_run', lambda kernel, *args, **kwargs: (ran.append(kernel), run(kernel, *args, **kwargs)))
+    check('cuda')
+    assert len(set(ran)) == 3
+
+
+def test_by_hand_is_the_expression():
+    for i in range(3):
+        for x in batches():
+            d = draws(len(x), x.shape[-2:], i)
+            want = list(results(x.requires_grad_(), *d))
+            for inplace in (False, True):
+                for (f, a), (_, b) in zip(want, results(x.detach(), *d, inplace=inplace)):
+                    assert torch.equal(a.detach(), b), (f, x.shape, x.dtype, inplace)
+
+
+def test_large_pictures_that_swap_are_visited_in_pairs(monkeypatch):
+    "And no others: each pair once, the odd one out with itself"
+    seen, swaps = [], mixing._swaps
+    monkeypatch.setattr(mixing, '_swaps', lambda perm: seen.append(swaps(perm)) or seen[-1])
+    perm = torch.tensor([3, 1, 4, 0, 2])
+    for size in (8, 96): mixup(torch.randn(5, 3, size, size), perm, .3)
+    mixup(torch.randn(5, 3, 96, 96), perm.roll(1), .3)
+    assert seen == [[(0, 3), (1, 1), (2, 4)], None]
+
+
+def test_not_a_number_stays_where_it_is():
+    "Outside of its box a partner is not read"
+    x = torch.stack([torch.zeros(1, 8, 8), torch.full((1, 8, 8), torch.nan), torch.full((1, 8, 8), torch.inf)])
+    box = torch.tensor([2, 2, 4, 4])
+    for inplace in (False, True):
+        for grad in (False, True):
+            y = cutmix(x.clone() if inplace else x.clone().requires_grad_(grad), torch.tensor([1, 0, 2]), box, inplace=inplace)
+            assert y[0].isnan().sum() == 4 and (y[1] == 0).sum() == 4 and y[2].isinf().all()
+
+
+@pytest.mark.parametrize('inplace', [False, True])
+def test_traces(inplace):
+    "`torch.compile(fullgraph=True)` follows each operation, and what it runs is what was written"
+    x = torch.randn(6, 3, 100, 60)
+    d = draws(6, (100, 60), 0)
+    want = [o for _, o in results(x, *d, inplace=inplace)]
+
+    @torch.compile(fullgraph=True, backend='eager')
+    def all_of(x, perm, lam, box, holes):
+        return [mixup(x.clone(), perm, lam, inplace=inplace), cutmix(x.clone(), perm, box, inplace=inplace), cutout(x.clone(), holes, inplace=inplace)]
+    assert all(torch.equal(a, b) for a, b in zip(all_of(x, *d), (want[0], want[5], want[7])))

@@ -1,0 +1,85 @@
+"Widgets in JupyterLab and Notebook: with a kernel, from a notebook that is not trusted, and the keys that both want for themselves."
+import json, time
+
+import pytest
+from mixcourse.widget import quiz
+
+apps = {'lab': 'lab/tree', 'notebook': 'notebooks'}
+live = '''import json
+from mixcourse.widget import quiz
+w = quiz('mixup.target').live()
+w.observe(lambda c: open('{name}.json', 'w').write(json.dumps([w.value, quiz('mixup.target').score(w.value)])), 'value')
+w'''
+
+
+@pytest.fixture
+def window(chrome):
+    ctx = chrome.new_context(viewport=dict(width=1280, height=1400))
+    page = ctx.new_page()
+    page.set_default_timeout(60_000)
+    yield page
+    ctx.close()
+
+
+def open_notebook(page, jupyter, app, name):
+    page.goto(f'{jupyter.url}{apps[app]}/{name}?token={jupyter.token}')
+    page.wait_for_selector('.jp-Notebook .jp-Cell')
+    page.wait_for_function('window.jupyterapp')
+
+
+def run_all(page):
+    page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status=idle], .jp-NotebookKernelStatus', state='attached')
+    page.wait_for_function('''async () => { const w = jupyterapp.shell.currentWidget; await w.context.ready; await w.sessionContext.ready
+        return w.sessionContext.session?.kernel?.status === 'idle' }''')
+    page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells') }")
+
+
+def wait_for(path, seconds=20):
+    end = time.time()+seconds
+    while time.time() < end:
+        if path.exists() and path.read_text(): return json.loads(path.read_text())
+        time.sleep(.1)
+    raise AssertionError(f'no {path.name}')
+
+
+@pytest.mark.parametrize('app', apps)
+def test_answers_arrive_in_python_and_keys_are_kept(window, jupyter, app):
+    name = f'{app}.ipynb'
+    jupyter.write(name, [live.format(name=app), 'quiz("mixup.pixel")', '"last"'])
+    open_notebook(window, jupyter, app, name)
+    run_all(window)
+    alive, still = window.locator('.mx[data-on]').nth(0), window.locator('.mx[data-on]').nth(1)
+    still.wait_for()
+
+    def cells(): return window.evaluate('jupyterapp.shell.currentWidget.content.widgets.length')
+    assert cells() == 3
+    options = alive.locator('.mx-ui').get_by_role('radio')
+    options.nth(0).check()
+    for key in ('ArrowDown', 'ArrowUp', 'ArrowDown'): window.keyboard.press(key)
+    assert options.nth(1).is_checked()  # arrows choose; they move no cell
+    for key in ('b', 'a', 'x', 'd', 'd', 'm'): window.keyboard.press(key)
+    assert cells() == 3 and window.evaluate("jupyterapp.shell.currentWidget.content.widgets.every(o => o.model.type === 'code')")
+    window.keyboard.press('Enter')
+    from mixcourse.quiz import find, grade
+    value, score = wait_for(jupyter.root/f'{app}.json')
+    assert value == {'mixup.target': 1}
+    assert score == [int(grade(find('mixup.target')['mixup.target'], 1).right), 1]
+    # the one without a kernel, in the same notebook: digits are typed, not commands
+    box = still.locator('.mx-ui').get_by_role('textbox')
+    box.click()
+    window.keyboard.type('0.35')
+    window.keyboard.press('Enter')
+    assert box.input_value() == '0.35' and still.get_by_text('Right.').first.is_visible() and cells() == 3
+
+
+@pytest.mark.parametrize('app', apps)
+def test_untrusted_notebook_can_be_read(window, jupyter, app):
+    jupyter.write(f'untrusted_{app}.ipynb', [('quiz("mixup.target")', quiz('mixup.target').html())])
+    open_notebook(window, jupyter, app, f'untrusted_{app}.ipynb')
+    out = window.locator('.jp-OutputArea-output')
+    out.get_by_text('0.7 cat and 0.3 dog').wait_for()
+    assert window.locator('.mx[data-on]').count() == 0
+    why = out.get_by_text('Labels are blended with the very')
+    assert not why.is_visible()
+    out.get_by_text('0.7 cat and 0.3 dog').click()
+    why.wait_for()

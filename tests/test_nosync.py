@@ -1,0 +1,130 @@
+"The host never waits for the device: it reads no number that was calculated there."
+from functools import partial
+
+import pytest, torch
+import torch.nn.functional as F
+from fastai.callback.core import Callback
+from fastai.losses import CrossEntropyLossFlat
+from helpers import learner, mixers
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from mixcourse import callback, targets
+from mixcourse.callback import CutMix, Cutout, MixedAccuracy, MixUp
+from mixcourse.targets import loss_rule, mixed_accuracy, mixed_loss
+
+every = {**mixers(), 'per batch': partial(CutMix, per_batch=True), 'now and then': partial(MixUp, p=.5), 'in place': partial(Cutout, 3, n_holes=2, inplace=True)}
+losses = dict(weighted=lambda: CrossEntropyLossFlat(weight=torch.arange(10)+1.), function=lambda: F.cross_entropy)
+
+
+class Reads(TorchDispatchMode):
+    "Notes the operators by which a host learns what a tensor holds."
+    def __init__(self):
+        super().__init__()
+        self.seen, self.ops = [], 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        name, self.ops = func.overloadpacket.__name__, self.ops+1
+        by_mask = name in ('index', 'index_put_') and any(o is not None and o.dtype == torch.bool for o in args[1])
+        if by_mask or name in ('_local_scalar_dense', 'nonzero', 'equal', 'masked_select', '_unique2'): self.seen.append(name)
+        return func(*args, **kwargs or {})
+
+
+def watch(cb, events, mode):
+    "Run `events` of `cb` under `mode`"
+    def under(f, *args):
+        with mode: return f(*args)
+    for o in events:
+        if hasattr(cb, o): setattr(cb, o, partial(under, getattr(cb, o)))
+
+
+@pytest.mark.parametrize('loss', losses)
+@pytest.mark.parametrize('name', every)
+def test_reads_nothing_in_training(name, loss):
+    "On a CPU: in every batch of an epoch but the first, where the loss is tried"
+    cb, metric, mode = every[name](), MixedAccuracy(), Reads()
+
+    class Start(Callback):
+        order = 60
+        def after_batch(self):
+            if self.training and self.iter == 0: watch(cb, ['before_batch', 'after_pred', 'after_loss'], mode), watch(metric, ['accumulate'], mode)
+    learner([cb, Start()], loss=losses[loss](), metrics=metric).fit(1)
+    assert mode.seen == [] and mode.ops > 0
+
+
+def test_reads_are_seen():
+    mode = Reads()
+    with mode:
+        x = torch.arange(3.)
+        bool((x > 1).any()), x.sum().item(), x.nonzero(), x[x > 1]
+    assert mode.seen == ['_local_scalar_dense', '_local_scalar_dense', 'nonzero', 'index']
+
+
+@pytest.fixture
+def tried_on_cpu(monkeypatch):
+    "A meta tensor holds nothing, so the one trial of the loss is made elsewhere"
+    for o in (callback, targets): monkeypatch.setattr(o, 'loss_rule', lambda loss_func, y: loss_rule(loss_func, torch.zeros(y.shape, dtype=y.dtype)))
+
+
+def step(learn, cb, x, y):
+    "A training step as fastai takes it, from batch to loss"
+    learn.xb, learn.yb, learn.training, learn.pct_train = (x,), (y,), True, .5
+    cb.before_batch()
+    learn.pred = learn.model(*learn.xb)
+    if hasattr(cb, 'after_pred'): cb.after_pred()
+    learn.loss_grad = learn.loss_func(learn.pred, *learn.yb)
+    learn.loss = learn.loss_grad.clone()
+    if hasattr(cb, 'after_loss'): cb.after_loss()
+    return learn.loss
+
+
+def ready(cb):
+    "A learner on a device whose tensors hold nothing to read"
+    learn = learner(cb)
+    cb.before_fit()
+    for o in getattr(cb, 'mixers', []):
+        if o is not None: o.learn = learn
+    learn.model.to('meta')
+    return learn, torch.empty(8, 1, 8, 8, device='meta'), torch.empty(8, dtype=torch.long, device='meta')
+
+
+@pytest.mark.parametrize('name', every)
+def test_every_number_is_drawn_on_the_host_and_none_comes_back(name, tried_on_cpu):
+    "On a meta device any read, any copy to the host, and any operator that needs a value to go on, raises"
+    cb = every[name]()
+    learn, x, y = ready(cb)
+    for _ in range(8): assert step(learn, cb, x, y).device.type == 'meta'
+
+
+def test_a_read_raises_there(tried_on_cpu):
+    class Bad(MixUp):
+        def draw(self, x, alpha, n, generator):
+            d = super().draw(x, alpha, n, generator)
+            if d.lam.max() > .9: d.lam = 1-d.lam
+            return d
+    cb = Bad(1.)
+    learn, x, y = ready(cb)
+    with pytest.raises((RuntimeError, NotImplementedError), match='meta'): step(learn, cb, x, y)
+
+
+def test_loss_and_accuracy_need_no_numbers(tried_on_cpu):
+    pred, y, lam = torch.empty(8, 10, device='meta'), torch.empty(8, dtype=torch.long, device='meta'), torch.empty(8, device='meta')
+    for loss in (F.cross_entropy, CrossEntropyLossFlat()): assert mixed_loss(pred, y, y, lam, loss).device.type == 'meta'
+    assert mixed_accuracy(pred, y, y, lam).device.type == mixed_accuracy(pred, y).device.type == 'meta'
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize('name', every)
+def test_cuda_would_complain(name):
+    "CUDA itself watches: from the batch to the loss and back"
+    cb = every[name]()
+    learn = learner(cb)
+    cb.before_fit()
+    for o in getattr(cb, 'mixers', []):
+        if o is not None: o.learn = learn
+    learn.model.cuda()
+    x, y = torch.randn(8, 1, 8, 8).cuda(), torch.randint(10, (8,)).cuda()
+    for _ in range(2): step(learn, cb, x, y).backward()  # the loss is tried, kernels are compiled
+    torch.cuda.set_sync_debug_mode('error')
+    try:
+        for _ in range(4): step(learn, cb, x, y).backward()
+    finally: torch.cuda.set_sync_debug_mode('default')

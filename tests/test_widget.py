@@ -1,0 +1,143 @@
+"Widgets as they are stored and shipped: bytes, escaping, what the scripts may hold, how large they are."
+import gzip, json, os, re, subprocess, sys
+
+import pytest
+from conftest import root
+
+from mixcourse.docs import WidgetPages, kinds_of, raw_block, with_script
+from mixcourse.quiz import Claim, Fault, Option, Prompt, Question, Line, bank
+from mixcourse.widget import Cards, Myth, Predict, Quiz, Repair, Widget, cards, myth, predict, quiz, repair, rich, script
+
+static = root/'mixcourse/static'
+scripts = sorted(static.glob('*.js'))
+evil = '<img src=x onerror=alert(1)>'
+
+
+def wicked():
+    "One widget of each kind, of nothing but markup"
+    q = Question('q', 'single', evil, options=(Option(evil, evil, True), Option(evil+'2', evil)), hint=evil)
+    n = Question('n', 'number', evil, answer=1., tolerance=0., why=evil)
+    return [Quiz({'e.q': q, 'e.n': n}), Predict('e.p', Prompt('p', evil, (evil, evil+'2'), evil)), Myth('e.c', Claim('c', evil, evil, evil, evil)), Cards({'e.q': q}),
+            Repair('e.f', Fault('f', evil, (Line(evil, evil, True), Line(evil, evil)), evil, (evil,), evil, setup=evil))]
+
+
+@pytest.mark.parametrize('w', wicked(), ids=repr)
+def test_text_stays_text(w):
+    html = w.html(script_too=False)
+    assert '<img' not in html and '&lt;img' in html
+    state = re.search(r'<script type="application/json">(.*?)</script>', html, re.S)[1]
+    assert '<' not in state and json.loads(state) == w.state
+
+
+def test_state_cannot_end_its_script():
+    w = Widget(s='</script><script>alert(1)</script>')
+    assert w.html(script_too=False).count('</script>') == 1
+
+
+@pytest.mark.parametrize('tex', [r'\text{<img/src=x/onerror=alert(1)>}', r'\text{<b>x</b>}', r'\href{javascript:alert(1)}{x}', r'\style{color:red}{x}', r'\class{a}{x}', '{', '&'])
+def test_maths_holds_nothing_but_maths(tex):
+    assert re.fullmatch(r'<code>[^<]*</code>|<math[^<]*>(</?m\w+[^<]*>|[^<])*</math>', rich(f'${tex}$')) and 'href' not in re.sub('<code>.*', '', rich(f'${tex}$'))
+
+
+def texts(o):
+    if isinstance(o, str): yield o
+    elif isinstance(o, dict): yield from (t for v in o.values() for t in texts(v))
+    elif isinstance(o, list | tuple): yield from (t for v in o for t in texts(v))
+
+
+def test_all_maths_of_the_bank_is_maths():
+    from dataclasses import asdict
+    found = [m for o in bank().values() for t in texts({k: v for k, v in asdict(o).items() if k not in ('code', 'output', 'setup', 'lines', 'fixed', 'fixed_output')})
+             for m in re.findall(r'\$[^$\n]+\$', t)]
+    assert len(found) > 5 and all(rich(m).startswith('<math') for m in found)
+
+
+# what is stored
+
+def shown(w, **env):
+    "The output of a cell that shows `w`, as another process makes it"
+    code = f'import json; from mixcourse.widget import *; print(json.dumps({w}._repr_mimebundle_()))'
+    return subprocess.run([sys.executable, '-W', 'ignore', '-c', code], env={**os.environ, **env}, capture_output=True, text=True, check=True, cwd=root).stdout
+
+
+def test_same_bytes_each_time():
+    w = 'quiz("mixup")'
+    assert shown(w, PYTHONHASHSEED='1', IN_TEST='1') == shown(w, PYTHONHASHSEED='2', IN_TEST='1')
+
+
+def test_script_stays_out_of_tested_notebooks(monkeypatch):
+    monkeypatch.setenv('IN_TEST', '1')
+    out = quiz('mixup.target')._repr_mimebundle_()
+    assert set(out) == {'text/plain', 'text/html'} and 'type="module"' not in out['text/html'] and len(out['text/html']) < 3000
+    monkeypatch.delenv('IN_TEST')
+    assert 'type="module"' in quiz('mixup.target')._repr_mimebundle_()['text/html']
+
+
+@pytest.mark.parametrize('w', [quiz('why'), predict('why.noise'), myth('alpha.constant'), cards('why'), repair('mixup.labels')], ids=repr)
+def test_no_table_and_no_address_in_the_html(w):
+    html = w.html()
+    assert '<table' not in html and '://' not in html and ' at 0x' not in html + repr(w)
+
+
+# the scripts
+
+@pytest.mark.parametrize('path', scripts, ids=lambda p: p.name)
+def test_script_keeps_the_rules(path):
+    js = path.read_text(encoding='utf-8')
+    assert not re.search(r'^\s*import\b|\bimport\(|\bfetch\(|XMLHttpRequest|https?://', js, re.M) and '</script' not in js
+    assert js.count('export ') == (path.stem != 'core') and (path.stem == 'core') == (not re.search(r'^export default', js, re.M))
+    assert set(re.findall(r'\bmodel\.(\w+)', js)) <= {'get', 'set', 'save_changes', 'on', 'off'}
+    assert all(line.count('`') % 2 == 0 for line in js.splitlines()), 'a string over several lines'
+
+
+def size(*kinds): return len(gzip.compress(script(*kinds).encode(), 9))
+
+
+def test_scripts_are_small():
+    kinds = [p.stem for p in scripts if p.stem not in ('core', 'playground')]
+    assert {'quiz', 'predict', 'myth', 'cards', 'repair'} <= set(kinds)
+    assert size(*kinds) <= 15_000
+    if (static/'playground.js').exists(): assert size('playground') - size() <= 10_000
+
+
+def test_script_is_javascript(tmp_path):
+    import shutil
+    node = shutil.which('node')
+    if not node: pytest.skip('no node')
+    for live in (False, True):
+        path = tmp_path/'a.mjs'
+        path.write_text(script('quiz', 'predict', 'myth', 'cards', 'repair', live=live), encoding='utf-8')
+        subprocess.run([node, '--check', path], check=True)
+
+
+# pages
+
+def test_a_page_gets_one_script():
+    page = with_script(f'<html><body><script type="module">mine()</script>{quiz("mixup.target").html()}{myth("alpha.constant").html()}</body></html>')
+    assert page.count('type="module"') == 2 and 'mine()' in page and page.endswith('</script></body></html>')
+    assert kinds_of(page) == ['myth', 'quiz'] and 'mx.kinds.myth' in page and 'mx.kinds.cards' not in page
+    assert with_script('<p>none</p>') == '<p>none</p>'
+
+
+def test_nbdev_makes_raw_blocks_of_widgets(tmp_path):
+    from nbdev.process import NBProcessor
+    nb = dict(cells=[dict(cell_type='code', source=s, id=s[0], metadata={}, execution_count=None,
+                          outputs=[dict(output_type='execute_result', data={'text/html': h, 'text/plain': 'x'}, metadata={}, execution_count=None)])
+                     for s, h in (('a', quiz('mixup.target').html()), ('b', '<p>other</p>'))], metadata=dict(kernelspec=dict(language='python')), nbformat=4, nbformat_minor=5)
+    (tmp_path/'a.ipynb').write_text(json.dumps(nb), encoding='utf-8')
+    p = NBProcessor(tmp_path/'a.ipynb', procs=WidgetPages, process=True)
+    first, other, last = p.nb.cells
+    assert set(first.outputs[0]['data']) == {'text/markdown'} and 'text/html' in other.outputs[0]['data']
+    assert first.outputs[0]['data']['text/markdown'].startswith('```{=html}\n<div class="mx"')
+    assert last.cell_type == 'markdown' and last.source.count('type="module"') == 1
+
+
+def test_nbdev_leaves_a_page_without_widgets_alone(tmp_path):
+    from nbdev.process import NBProcessor
+    nb = dict(cells=[dict(cell_type='markdown', source='# T', id='a', metadata={})], metadata=dict(kernelspec=dict(language='python')), nbformat=4, nbformat_minor=5)
+    (tmp_path/'a.ipynb').write_text(json.dumps(nb), encoding='utf-8')
+    assert len(NBProcessor(tmp_path/'a.ipynb', procs=WidgetPages, process=True).nb.cells) == 1
+
+
+def test_fence_is_longer_than_what_it_holds():
+    assert raw_block('a ```` b').splitlines()[0] == '`````{=html}'
