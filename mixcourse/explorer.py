@@ -129,7 +129,7 @@ class MixUpExplorer(Explorer):
         lam = self.state['lam']
         return _shares(self.names, lam), f'mixed = mixup(x, perm, lam={lam:g})\nsoft = soft_targets(y, y[perm], {lam:g}, num_classes={len(self.names)})'
 
-# %% ../nbs/api/13_explorer.ipynb #e8d0a844
+# %% ../nbs/api/13_explorer.ipynb #8c12b63b
 def _around(center, length, size):
     "The box of side `length` around a pixel, clipped at the border: what `rand_bbox` does with what it drew"
     (cy,cx),(H,W) = center,size
@@ -147,12 +147,13 @@ class CutMixExplorer(Explorer):
     mode = 'cutmix'
     def __init__(self,
         images:dict=None,    # Name -> picture, two or more of one size; None: a cat and a cup of coffee
-        center:tuple=(96,112), # Row and column of the box's center, a pixel of the picture
-        length:int=84,       # Side of the box before it is clipped, in pixels
+        center:tuple=None,   # Row and column of the box's center, a pixel of the picture; None: below and right of the middle
+        length:int=None,     # Side of the box before it is clipped, in pixels; None: half the picture's
         alpha:float=1.,      # Beta concentration of the boxes drawn, >= 0; 0 is off
     ):
-        super().__init__(images, 2, length=check_int('length', length), alpha=check_alpha(alpha))
-        self.state['centers'] = _check_centers([center], self.size)
+        super().__init__(images, 2, alpha=check_alpha(alpha))
+        self.state['length'] = max(min(self.size)//2, 1) if length is None else check_int('length', length)
+        self.state['centers'] = _check_centers([center or (6*self.size[0]//10, 7*self.size[1]//10)], self.size)
 
     def mixed(self): return cutmix(self.x[:2], torch.tensor([1,0]), self.box)[0]
 
@@ -165,7 +166,7 @@ class CutMixExplorer(Explorer):
         lam = box_lam(self.box, self.size).item()
         return _shares(self.names, lam), f'box = torch.tensor({self.box.tolist()})\nmixed = cutmix(x, perm, box)\nlam = box_lam(box, {tuple(self.size)})  # {lam:.4f}'
 
-# %% ../nbs/api/13_explorer.ipynb #ffdedd03
+# %% ../nbs/api/13_explorer.ipynb #f8ca9cf2
 _fills = 'mean', 'black', 'white'
 
 class CutoutExplorer(Explorer):
@@ -173,14 +174,15 @@ class CutoutExplorer(Explorer):
     mode,how = 'cutout','squares of it hidden'
     def __init__(self,
         images:dict=None, # Name -> picture, one or more of one size; None: a cat and a cup of coffee
-        length:int=64,    # Side of a hole, in pixels
-        centers:tuple=((70,58),), # Row and column of each hole's center, pixels of the picture; one to four of them
+        length:int=None,  # Side of a hole, in pixels; None: 2/5 of the picture's
+        centers:tuple=None, # Row and column of each hole's center, pixels of the picture; one to four of them; None: one near the middle
         fill:str='mean',  # 'mean' (0 after normalizing), 'black' (0 before) or 'white' (1 before)
     ):
         if fill not in _fills: raise ValueError(f"`fill` must be one of {_fills}, got {fill!r}")
-        if not 1<=len(centers)<=4: raise ValueError(f"`centers` must hold one to four pixels, got {len(centers)}")
-        super().__init__(images, 1, length=check_int('length', length), fill=fill, mean=[round(255*o) for o in _mean])
-        self.state['centers'] = _check_centers(centers, self.size)
+        if centers is not None and not 1<=len(centers)<=4: raise ValueError(f"`centers` must hold one to four pixels, got {len(centers)}")
+        super().__init__(images, 1, fill=fill, mean=[round(255*o) for o in _mean])
+        self.state['length'] = max(2*min(self.size)//5, 1) if length is None else check_int('length', length)
+        self.state['centers'] = _check_centers(centers or [(7*self.size[0]//16, 7*self.size[1]//19)], self.size)
 
     @property
     def box(self):

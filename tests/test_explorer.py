@@ -269,3 +269,10 @@ def test_explore_leaves_no_figure(dls):
     n = len(plt.get_fignums())
     explore(dls, CutMix(), 2)
     assert len(plt.get_fignums()) == n
+
+
+@pytest.mark.parametrize('kind', [MixUpExplorer, CutMixExplorer, CutoutExplorer])
+@pytest.mark.parametrize('size', [(2, 2), (8, 5), (300, 40)])
+def test_pictures_of_any_size_need_no_settings(kind, size):
+    o = kind({c: Image.new('RGB', size[::-1], c) for c in ('red', 'blue')})
+    assert o.mixed().shape == (3, *size) and o.caption()

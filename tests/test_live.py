@@ -83,3 +83,26 @@ def test_untrusted_notebook_can_be_read(window, jupyter, app):
     assert not why.is_visible()
     out.get_by_text('0.7 cat and 0.3 dog').click()
     why.wait_for()
+
+
+explorers = '''from PIL import Image
+from mixcourse.explorer import CutMixExplorer, Playground
+CutMixExplorer({c: Image.new('RGB', (64, 64), c) for c in ('red', 'blue')}).live()'''
+
+
+@pytest.mark.parametrize('app', apps)
+def test_explorer_and_playground_with_a_kernel(window, jupyter, app):
+    name = f'explorers_{app}.ipynb'
+    jupyter.write(name, [explorers, 'Playground(points=100).live()', '"last"'])
+    open_notebook(window, jupyter, app, name)
+    run_all(window)
+    box, play = window.locator('.mx[data-on]').nth(0), window.locator('.mx[data-on]').nth(1)
+    play.wait_for()
+    slider = box.get_by_role('slider').first
+    slider.focus()
+    before = slider.input_value()
+    for key in ('ArrowRight', 'ArrowRight', 'b', 'd', 'd'): window.keyboard.press(key)
+    assert slider.input_value() != before
+    play.get_by_role('button', name='Step').click()
+    play.get_by_label('decision surface after 1 steps').first.wait_for()
+    assert window.evaluate('jupyterapp.shell.currentWidget.content.widgets.length') == 3
