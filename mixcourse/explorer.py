@@ -27,14 +27,13 @@ from .targets import soft_targets, mixed_loss
 from .callback import BatchOp, ManifoldMixUp
 from .widget import Widget, rich
 
-# %% ../nbs/api/13_explorer.ipynb #d154cee7
+# %% ../nbs/api/13_explorer.ipynb #59e7253b
 def example_images(
     *names:str,    # 'cat', 'coffee', 'rocket', 'astronaut'; none: all four
     size:int=160,  # Side, in pixels
 )->dict:           # Name -> array (size,size,3) uint8
     "Square pictures from scikit-image."
-    try: from skimage import data
-    except ImportError: raise ImportError("`example_images` needs scikit-image: pip install scikit-image") from None
+    from skimage import data
     crops = dict(cat=(data.chelsea, 0, 60, 300), coffee=(data.coffee, 0, 110, 400), rocket=(data.rocket, 0, 180, 427), astronaut=(data.astronaut, 0, 40, 400))
     bad = set(names)-set(crops)
     if bad: raise ValueError(f"`names` must be among {list(crops)}, got {sorted(bad)}")

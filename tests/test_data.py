@@ -8,6 +8,7 @@ from fastai.torch_core import get_random_states
 from fastcore.test import equals
 from torch import nn
 
+from mixcourse import data
 from mixcourse.callback import CutMix
 from mixcourse.data import Images, Pictures, digits, few_labels, image_dls, load_folder, load_npz, rand_crop_flip, to_unit, wrong_labels
 
@@ -290,3 +291,44 @@ def test_learner_has_all_it_needs(tmp_path):
 def test_no_worker_processes():
     dls = image_dls(numbered())
     assert [dl.fake_l.num_workers for dl in dls] == [0, 0] and dls.train.new().fake_l.num_workers == 0
+
+
+# data sets known by name: the loading code, on folders of the same build
+
+def folder_of(path, classes, parts, side=6):
+    for part, n in parts.items():
+        for i, cls in enumerate(classes):
+            (path/part/cls).mkdir(parents=True)
+            for k in range(n): Image.new('RGB', (side, side+k), (40*i, 10*k, 0)).save(path/part/cls/f'{k}.png')
+    return path
+
+
+def fetched(monkeypatch, path):
+    "What fastai would have downloaded lies in `path`; its address is noted"
+    urls = []
+    monkeypatch.setattr(data, 'untar_data', lambda url: urls.append(url) or path)
+    return urls
+
+
+def test_cifar10_and_imagenette_come_from_folders(tmp_path, monkeypatch):
+    urls = fetched(monkeypatch, folder_of(tmp_path/'a', ['airplane', 'cat'], dict(train=2, test=1)))
+    pics = data.load_data('cifar10', size=6)
+    assert (pics.name, pics.vocab, len(pics.x_train), len(pics.x_test)) == ('cifar10', ['airplane', 'cat'], 4, 2)
+    urls += fetched(monkeypatch, folder_of(tmp_path/'b', ['n01440764', 'n03888257'], dict(train=2, val=1)))
+    pics = data.load_data('imagenette', size=6)
+    assert (pics.name, pics.vocab, pics.y_test.tolist()) == ('imagenette', ['tench', 'parachute'], [0, 1])
+    assert all(o.startswith('https://') for o in urls)
+
+
+def test_pets_keep_the_published_split(tmp_path, monkeypatch):
+    (tmp_path/'images').mkdir()
+    (tmp_path/'annotations').mkdir()
+    names = {'trainval': ['Abyssinian_1', 'great_pyrenees_2'], 'test': ['great_pyrenees_7', 'Abyssinian_30']}
+    for part, files in names.items():
+        (tmp_path/f'annotations/{part}.txt').write_text('#Image CLASS-ID\n' + ''.join(f'{o} 1 1 1\n' for o in files))
+        for o in files: Image.new('RGB', (9, 7), (int(o.rpartition('_')[2]), 0, 0)).save(tmp_path/f'images/{o}.jpg')
+    Image.new('RGB', (9, 7)).save(tmp_path/'images/left_out_1.jpg')
+    fetched(monkeypatch, tmp_path)
+    pics = data.load_data('pets', size=8)
+    assert (pics.vocab, pics.y_train.tolist(), pics.y_test.tolist()) == (['Abyssinian', 'great_pyrenees'], [0, 1], [1, 0])
+    assert abs(int(pics.x_test[1, 0].float().mean())-30) < 3 and pics.x_train.shape == (2, 3, 8, 8)
