@@ -8,6 +8,7 @@ from fastai.torch_core import get_random_states
 from fastcore.test import equals
 from torch import nn
 
+
 from mixcourse import data
 from mixcourse.callback import CutMix
 from mixcourse.data import Images, Pictures, digits, few_labels, image_dls, load_folder, load_npz, rand_crop_flip, to_unit, wrong_labels
@@ -329,6 +330,6 @@ def test_pets_keep_the_published_split(tmp_path, monkeypatch):
         for o in files: Image.new('RGB', (9, 7), (int(o.rpartition('_')[2]), 0, 0)).save(tmp_path/f'images/{o}.jpg')
     Image.new('RGB', (9, 7)).save(tmp_path/'images/left_out_1.jpg')
     fetched(monkeypatch, tmp_path)
-    pics = data.load_data('pets', size=8)
+    pics = data.load_data('pets')
     assert (pics.vocab, pics.y_train.tolist(), pics.y_test.tolist()) == (['Abyssinian', 'great_pyrenees'], [0, 1], [1, 0])
-    assert abs(int(pics.x_test[1, 0].float().mean())-30) < 3 and pics.x_train.shape == (2, 3, 8, 8)
+    assert abs(int(pics.x_test[1, 0].float().mean())-30) < 3 and pics.x_train.shape == (2, 3, 7, 9)
