@@ -44,7 +44,7 @@ def with_script(
     body,end,rest = page.rpartition('</body>')
     return (body+script_tag(kinds)+end+rest) if end else page+script_tag(kinds)
 
-# %% ../nbs/api/14_docs.ipynb #dba151b6
+# %% ../nbs/api/14_docs.ipynb #25b7c7f8
 def raw_block(
     html:str, # HTML
 )->str:       # Markdown
@@ -56,7 +56,7 @@ def tidy_table(
     html:str, # HTML of a pandas table
 )->str:       # HTML
     "A table without a style sheet of its own, whose empty corners are no headings, and which scrolls by itself where it is too wide."
-    html = re.sub(r'<div>\s*<style scoped>.*?</style>', '<div tabindex="0" role="region" aria-label="Table" style="overflow-x:auto">', html, flags=re.S)
+    html = re.sub(r'<div>\s*<style scoped>.*?</style>', '<div tabindex="0" role="group" aria-label="Table" style="overflow-x:auto">', html, flags=re.S)
     return re.sub(r'<th>\s*</th>', '<td></td>', html).replace('<table border="1" class="dataframe">', '<table class="dataframe">')
 
 def progress_tag()->str: # HTML
