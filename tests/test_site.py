@@ -29,7 +29,7 @@ class Visit:
     "Opens pages of the folder; notes what they asked of others, what failed, and how much came"
     def __init__(self, browser, folder, **kwargs):
         self.folder, self.asked, self.errors, self.sizes = folder, [], [], {}
-        self.context = browser.new_context(**{'viewport': {'width': 1280, 'height': 900}, **kwargs})
+        self.context = browser.new_context(**{'viewport': {'width': 1280, 'height': 900}, 'reduced_motion': 'reduce', **kwargs})
         self.context.route('**/*', self.answer)
         self.page = self.context.new_page()
         self.page.on('pageerror', lambda e: self.errors.append(str(e)))
@@ -132,7 +132,7 @@ def test_chapter_is_light(calm, url):
 @pytest.mark.parametrize('url', ['index.html', *chapters])
 def test_nothing_jumps(chrome, pages, url):
     "Widgets come to life without moving what is being read"
-    v = Visit(chrome, pages, reduced_motion='reduce')
+    v = Visit(chrome, pages)
     v.page.add_init_script('window.shift = 0; new PerformanceObserver(l => l.getEntries().forEach(o => { if (!o.hadRecentInput) shift += o.value })).observe({ type: "layout-shift", buffered: true })')
     page = v.open(url)
     page.wait_for_timeout(300)
