@@ -367,7 +367,7 @@ def _curves(metric, runs):
     def tick(v, y): return f'<text x="{_left-5}" y="{y+4.5}" text-anchor="end" font-size="13" fill="#777">{v:.2f}</text><path class="tr-grid" d="M{_left} {y}h{_width}" stroke="#8884"></path>'
     name,epochs = _words.get(metric, metric),len(vals)//len(runs)
     end = f'<text x="{_left+_width}" y="135" text-anchor="end" font-size="13" fill="#777">{epochs}</text>' if epochs>1 else ''
-    return (f'<figure style="margin:0"><figcaption>{escape(name)}</figcaption><svg viewBox="0 0 300 138" role="img" aria-label="{escape(f"{name} of {chr(44).join(runs)}")}" style="max-width:26em;display:block">'
+    return (f'<figure style="margin:0;flex:1 1 14em;max-width:26em"><figcaption>{escape(name)}</figcaption><svg viewBox="0 0 300 138" role="img" aria-label="{escape(f"{name} of {chr(44).join(runs)}")}" style="max-width:26em;display:block">'
         f'{tick(hi, _top)}{tick(lo, _top+_height)}{lines}<text x="{_left}" y="135" font-size="13" fill="#777">epoch 1</text>{end}</svg></figure>')
 
 class TrainingTrace(Widget):
