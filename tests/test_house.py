@@ -155,7 +155,7 @@ def test_no_machine_paths():
 
 # README.md, CONTRIBUTING.md
 
-pages = {o: (root/o).read_text(encoding='utf-8') for o in ('README.md', 'CONTRIBUTING.md', 'CHANGELOG.md')}
+pages = {o: (root/o).read_text(encoding='utf-8') for o in ('README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md')}
 
 
 def blocks(text, lang): return re.findall(rf'^```{lang}\n(.*?)^```', text, re.M | re.S)
