@@ -2,6 +2,7 @@
 # make learn     the course, in JupyterLab
 # make test      everything that is checked
 # make bench     time mixing beside other libraries
+# make site      the pages, into _docs
 # They set up .venv on their first run and are quick afterwards.
 PYTHON ?= python3
 ARGS ?=
@@ -18,12 +19,15 @@ learn: .venv/learn.stamp
 bench: .venv/bench.stamp
 	$(BIN)/python -m mixcourse.bench $(ARGS)
 
+site: .venv/dev.stamp
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -W ignore nbs/site.py
+
 # One thread a process: the notebooks are tested two at a time, and small tensors gain nothing from more.
 test: export OMP_NUM_THREADS = 1
 test: .venv/dev.stamp
 	$(BIN)/ruff check
 	$(BIN)/pytest -q tests/test_sync.py
-	$(BIN)/nbdev-test --n-workers 2
+	$(BIN)/nbdev-test --n-workers 2 --skip-folder-re '^[_.]|^chapters'  # pytest runs those as a user would
 	$(BIN)/pytest --ignore tests/test_sync.py
 
 .venv/mixcourse.stamp: $(SETUP) | .venv/bin/pip
@@ -52,4 +56,4 @@ test: .venv/dev.stamp
 	  echo "mixcourse needs Python 3.10 or newer with venv (Debian: apt install python3-venv); name another: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 
-.PHONY: compare learn bench test
+.PHONY: compare learn bench site test

@@ -15,8 +15,9 @@ from fastcore.nbio import mk_cell
 from .quiz import Question, bank
 from .widget import _lean, _static, script
 
-# %% ../nbs/api/14_docs.ipynb #8959b279
+# %% ../nbs/api/14_docs.ipynb #3d14408e
 _module = re.compile(r'<script type="module">.*?</script>', re.S)
+_call = re.compile(r'(?:quiz|predict|myth|repair|cards)\([^()]*\)')
 _kinds = re.compile(r'<div class="mx" data-kind="(\w+)">')
 
 def kinds_of(
@@ -43,7 +44,7 @@ def with_script(
     body,end,rest = page.rpartition('</body>')
     return (body+script_tag(kinds)+end+rest) if end else page+script_tag(kinds)
 
-# %% ../nbs/api/14_docs.ipynb #1e16cb19
+# %% ../nbs/api/14_docs.ipynb #25b7c7f8
 def raw_block(
     html:str, # HTML
 )->str:       # Markdown
@@ -54,8 +55,8 @@ def raw_block(
 def tidy_table(
     html:str, # HTML of a pandas table
 )->str:       # HTML
-    "A table without a style sheet of its own, whose empty corners are no headings."
-    html = re.sub(r'<style scoped>.*?</style>', '', html, flags=re.S)
+    "A table without a style sheet of its own, whose empty corners are no headings, and which scrolls by itself where it is too wide."
+    html = re.sub(r'<div>\s*<style scoped>.*?</style>', '<div tabindex="0" role="group" aria-label="Table" style="overflow-x:auto">', html, flags=re.S)
     return re.sub(r'<th>\s*</th>', '<td></td>', html).replace('<table border="1" class="dataframe">', '<table class="dataframe">')
 
 def progress_tag()->str: # HTML
@@ -65,7 +66,7 @@ def progress_tag()->str: # HTML
     return f'<script type="module">{_lean(js).replace("const totals = {}", f"const totals = {json.dumps(totals)}")}</script>'
 
 class WidgetPages:
-    "Processor of nbdev: widgets and tables become raw HTML, the page gets its scripts."
+    "Processor of nbdev: widgets and tables become raw HTML, questions lose the line that calls them, the page gets its scripts."
     def __init__(self,
         nb, # Notebook
     ): self.nb,self.kinds = nb,set()
@@ -76,6 +77,7 @@ class WidgetPages:
             if not html: continue
             self.kinds.update(kinds_of(html))
             o['data'] = {'text/markdown': raw_block(_module.sub('', tidy_table(html)))}
+            if _call.fullmatch(cell.source.strip()): cell.source = '#| echo: false\n'+cell.source
 
     def end(self):
         "Add the scripts, once."

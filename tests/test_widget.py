@@ -123,12 +123,13 @@ def test_nbdev_makes_raw_blocks_of_widgets(tmp_path):
     from nbdev.process import NBProcessor
     nb = dict(cells=[dict(cell_type='code', source=s, id=s[0], metadata={}, execution_count=None,
                           outputs=[dict(output_type='execute_result', data={'text/html': h, 'text/plain': 'x'}, metadata={}, execution_count=None)])
-                     for s, h in (('a', quiz('mixup.target').html()), ('b', '<p>other</p>'))], metadata=dict(kernelspec=dict(language='python')), nbformat=4, nbformat_minor=5)
+                     for s, h in (("quiz('mixup.target')", quiz('mixup.target').html()), ('b', '<p>other</p>'))], metadata=dict(kernelspec=dict(language='python')), nbformat=4, nbformat_minor=5)
     (tmp_path/'a.ipynb').write_text(json.dumps(nb), encoding='utf-8')
     p = NBProcessor(tmp_path/'a.ipynb', procs=WidgetPages, process=True)
     first, other, last = p.nb.cells
     assert set(first.outputs[0]['data']) == set(other.outputs[0]['data']) == {'text/markdown'}, 'Quarto adds scripts of another host to a page with text/html'
     assert first.outputs[0]['data']['text/markdown'].startswith('```{=html}\n<div class="mx"')
+    assert (first.source, other.source) == ("#| echo: false\nquiz('mixup.target')", 'b')
     assert last.cell_type == 'markdown' and last.source.count('type="module"') == 2 and '"mixup": ' in last.source
 
 

@@ -4,7 +4,7 @@ const mark = () => {
   let done = []
   try { done = Object.keys(JSON.parse(localStorage.getItem('mixcourse:quiz')) || {}) } catch { /* no storage, no marks */ }
   for (const a of document.querySelectorAll('#quarto-sidebar a, #site-nav a')) {
-    const name = a.pathname.match(/chapters\/\d+_(\w+)\.html$/)?.[1], n = done.filter(o => o.startsWith(name + '.')).length
+    const name = a.pathname.match(/chapters\/(?:\d+_)?(\w+)\.html$/)?.[1], n = done.filter(o => o.startsWith(name + '.')).length
     a.querySelector('.mx-progress')?.remove()
     if (!n || !totals[name]) continue
     const s = document.createElement('span')
