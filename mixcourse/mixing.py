@@ -65,7 +65,7 @@ def _mixup_by_hand(x, perm, lam, out):
 def mixup(
     x:Tensor,           # Images, (B,...), any float dtype
     perm:Tensor,        # Partner of each image, (B,) long
-    lam:Tensor,         # Share of `x` kept, (B,) or one number, in [0,1]
+    lam:Tensor|float,   # Share of `x` kept, (B,) or one number, in [0,1]
     inplace:bool=False, # Write the result into `x`?
 )->Tensor:              # `lam*x + (1-lam)*x[perm]`, same shape, dtype and device as `x`
     "Blend each image with its partner (Zhang et al. 2018, arXiv:1710.09412)."
