@@ -79,9 +79,9 @@ class Explorer(Widget):
     "Abstract: pictures to mix, the label that results, and the line of Python that does the same."
     kind,mode,how = 'explorer','','mixed'
     def __init__(self,
-        images:dict, # Name -> picture, all of one size: a PIL image, an array (H,W,3) uint8 or a tensor (3,H,W) in [0,1]; None: `example_images`
-        least:int,   # Pictures that there must be
-        **state      # What the script starts from
+        images:dict|None, # Name -> picture, all of one size: a PIL image, an array (H,W,3) uint8 or a tensor (3,H,W) in [0,1]; None: `example_images`
+        least:int,        # Pictures that there must be
+        **state           # What the script starts from
     ):
         arrays = {str(k): _array(o) for k,o in (example_images('cat', 'coffee') if images is None else images).items()}
         sizes = {o.shape[:2] for o in arrays.values()}
@@ -203,7 +203,7 @@ class CutoutExplorer(Explorer):
 class Stage:
     "One stage of a trace."
     title:str         # A word or two
-    shape:tuple=None  # Shape of the tensor
+    shape:tuple|None=None # Shape of the tensor
     text:str=''       # What happens; `` `code` `` and `$maths$` stand out
     pics:list=field(default_factory=list) # Pictures with their captions: array uint8 and str
     width:int=72      # Width of each picture, in CSS pixels

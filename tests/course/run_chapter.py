@@ -1,0 +1,37 @@
+"""Run a chapter as Colab would, then the solutions of its exercises: run_chapter.py NOTEBOOK [DATA FOLDER]
+
+With DATA the chapter's switch is set to it, and FOLDER is what fastai would have downloaded."""
+import json, re, sys, warnings
+
+import matplotlib
+matplotlib.use('agg')
+warnings.filterwarnings('ignore', category=FutureWarning)
+from IPython.core.interactiveshell import InteractiveShell  # noqa: E402
+
+path, *switch = sys.argv[1:]
+cells = json.load(open(path, encoding='utf-8'))['cells']
+shell = InteractiveShell.instance()
+
+
+def run(code, what):
+    res = shell.run_cell(code, silent=False)
+    if res.error_before_exec or res.error_in_exec: sys.exit(f'{what} failed:\n{code}')
+    return res.result
+
+
+def solutions(text): return re.findall(r'<details><summary>Solution</summary>\n\n```python\n(.*?)^```\n\n</details>', text, re.M | re.S)
+
+
+if switch:
+    from pathlib import Path
+    import mixcourse.data
+    mixcourse.data.untar_data = lambda url: Path(switch[1])
+for i, c in enumerate(cells):
+    code = ''.join(c['source'])
+    if switch: code = re.sub(r"^DATA = '\w+'", f"DATA = '{switch[0]}'", code, flags=re.M)
+    if c['cell_type'] == 'code': run(code, f'cell {i}')
+n = 0
+for o in ([] if switch else solutions('\n'.join(''.join(c['source']) for c in cells if c['cell_type'] == 'markdown'))):
+    res, n = run(o, 'solution'), n+1
+    if o.rstrip().splitlines()[-1].startswith('check(') and not res: sys.exit(f'solution is not right:\n{o}\n{res}')
+print(f'{n} solutions')
