@@ -53,7 +53,7 @@ def check(
     task:str=None, # What it should do; the name of `fn` if None
 )->Report:         # Which properties hold
     "Grade a function by the properties that it should have."
-    task = task or getattr(fn, '__name__', '')
+    if task is None: task = getattr(fn, '__name__', '')
     if task not in _tasks:
         near = get_close_matches(task, _tasks, 1)
         raise ValueError(f'`task` must be one of {", ".join(_tasks)}, got {task!r}' + (f'; perhaps {near[0]}' if near else ''))
@@ -213,3 +213,34 @@ for _name in ('mixup_data', 'cutmix_data'):
 
 @_holds('cutmix_data', 'each pixel comes from one picture alone')
 def _(f): mixed = _batch(f, 1.)[1]; return '' if torch.equal(mixed, mixed.round()) else 'some are blended'
+
+# %% ../nbs/api/15_check.ipynb #d08025a2
+_v = torch.tensor([1.,-2,.5,-.25,3,-1])
+def _linear(x): return torch.stack([torch.zeros(len(x)), x.flatten(1)@_v], 1)
+def _gray(v=.5): return torch.full((3,1,2,3), v),torch.tensor([0,1,1]),torch.stack([_v,-_v,-_v]).sign().view(3,1,2,3)
+
+@_holds('fgsm', 'each pixel moves by `eps`, the way that makes the loss grow')
+def _(f): x,y,up = _gray(); return _near(f(_linear, x, y, .1), x+.1*up)
+
+@_holds('fgsm', 'pixels stay in [0, 1]')
+def _(f): x,y,up = _gray(.95); return _near(f(_linear, x, y, .2), torch.where(up>0, 1., .75))
+
+@_holds('fgsm', 'the result is free of gradients')
+def _(f): x,y,_ = _gray(); return 'it still carries a graph' if f(_linear, x, y, .1).requires_grad else ''
+
+@_holds('fgsm', 'the batch itself is left alone')
+def _(f): x,y,_ = _gray(); return _untouched(lambda x: f(_linear, x, y, .1), x) or ('it now wants gradients' if x.requires_grad else '')
+
+def _sure(*conf_right):
+    "Two classes, class 0 guessed with each confidence, and whether it is right"
+    conf,right = map(torch.tensor, zip(*conf_right))
+    return torch.stack([conf, 1-conf], 1),1-right.long()
+
+@_holds('calibration_error', 'honest guesses have none')
+def _(f): return _near(f(*_sure(*[(.75,1)]*3, (.75,0))), 0.)
+
+@_holds('calibration_error', 'bins count by their share of the guesses')
+def _(f): return _near(f(*_sure(*[(.9,1)]*8, *[(.6,0)]*2)), .8*.1+.2*.6)
+
+@_holds('calibration_error', 'too much in one bin does not make up for too little in another')
+def _(f): return _near(f(*_sure(*[(.9,1),(.9,0)]*2, *[(.6,1)]*4)), .4)
