@@ -1,30 +1,44 @@
 # make compare   measure what mixing does, on real pictures
+# make learn     the course, in JupyterLab
 # make test      everything that is checked
 # make bench     time mixing beside other libraries
+# make site      the pages, into _docs
 # They set up .venv on their first run and are quick afterwards.
 PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 SETUP := settings.ini setup.py pyproject.toml
+FIRST := $(firstword $(sort $(wildcard nbs/chapters/*.ipynb)))
 
 compare: .venv/mixcourse.stamp
 	$(BIN)/mixcourse compare $(ARGS)
 
+learn: .venv/learn.stamp
+	$(BIN)/jupyter lab --ServerApp.root_dir=nbs --LabApp.default_url=/lab/tree/$(FIRST:nbs/%=%) $(ARGS)
+
 bench: .venv/bench.stamp
 	$(BIN)/python -m mixcourse.bench $(ARGS)
+
+site: .venv/dev.stamp
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -W ignore nbs/site.py
 
 # One thread a process: the notebooks are tested two at a time, and small tensors gain nothing from more.
 test: export OMP_NUM_THREADS = 1
 test: .venv/dev.stamp
 	$(BIN)/ruff check
 	$(BIN)/pytest -q tests/test_sync.py
-	$(BIN)/nbdev-test --n-workers 2
+	$(BIN)/nbdev-test --n-workers 2 --skip-folder-re '^[_.]|^chapters'  # pytest runs those as a user would
 	$(BIN)/pytest --ignore tests/test_sync.py
 
 .venv/mixcourse.stamp: $(SETUP) | .venv/bin/pip
 	@echo 'Installing into .venv: some minutes, once'
 	$(BIN)/python -m pip install -q -e .
 	@touch $@
+
+.venv/learn.stamp: $(SETUP) | .venv/bin/pip
+	@echo 'Installing into .venv: some minutes, once'
+	$(BIN)/python -m pip install -q -e '.[learn]'
+	@touch $@ .venv/mixcourse.stamp
 
 .venv/bench.stamp: $(SETUP) | .venv/bin/pip
 	@echo 'Installing into .venv: some minutes, once'
@@ -35,11 +49,11 @@ test: .venv/dev.stamp
 	@echo 'Installing into .venv: some minutes, once'
 	$(BIN)/python -m pip install -q -e '.[dev]'
 	$(BIN)/python tests/browser/chromium.py
-	@touch $@ .venv/mixcourse.stamp
+	@touch $@ .venv/mixcourse.stamp .venv/learn.stamp
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || { \
 	  echo "mixcourse needs Python 3.10 or newer with venv (Debian: apt install python3-venv); name another: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 
-.PHONY: compare bench test
+.PHONY: compare learn bench site test

@@ -17,6 +17,6 @@ setup(
     description=s['description'], keywords=s['keywords'].split(), author=s['author'], license_expression=s['license'],
     long_description=(root/'README.md').read_text(encoding='utf-8'), long_description_content_type='text/markdown',
     install_requires=s['requirements'].split(),
-    extras_require={o: s[f'{o}_requirements'].split() for o in ('dev', 'bench')},
+    extras_require={o: s[f'{o}_requirements'].split() for o in ('dev', 'learn', 'bench')},
     entry_points={'console_scripts': s['console_scripts'].split(), 'nbdev': [f'{name}={name}._modidx:d']},
 )

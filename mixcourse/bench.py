@@ -10,6 +10,7 @@ __all__ = ['sizes', 'scales', 'Case', 'ours', 'peers', 'recycle_memory', 'floor'
 
 # %% ../nbs/api/16_bench.ipynb #6b3cb27c
 import ctypes, json, os, platform, random, statistics, time, warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,7 +30,7 @@ class Case:
     "Something to time."
     lib:str          # Who does it
     op:str           # 'MixUp', 'CutMix' or 'Cutout'
-    call:callable    # Images (B,C,H,W) -> anything
+    call:Callable    # Images (B,C,H,W) -> anything
     per:str='sample' # 'sample' or 'batch': what shares a draw
     part:str='whole call' # or 'pixels', where the draw is made beforehand
     inplace:bool=False # Are the images written to?
@@ -191,13 +192,13 @@ class Traffic(TorchDispatchMode):
 
 class _Counted(np.ndarray):
     "Adds what is read and written by slices to `traffic.bytes`"
-    traffic = None
+    traffic:Traffic
     def __setitem__(self, at, v):
         _Counted.traffic.bytes += 2*np.ndarray.__getitem__(self, at).nbytes
         super().__setitem__(at, v)
 
 def traffic(
-    f:callable, # Function of a batch
+    f:Callable, # Function of a batch
     x:Tensor,   # The batch
 )->Traffic:     # Its `ops`, `bytes` and `held`
     "What `f(x)` moves."
@@ -209,7 +210,7 @@ def traffic(
     return mode
 
 def launches(
-    f:callable, # Function of a batch on a CUDA device
+    f:Callable, # Function of a batch on a CUDA device
     x:Tensor,   # The batch
 )->int:         # Kernels, copies to the device not counted
     "What `f(x)` launches."

@@ -9,6 +9,7 @@ __all__ = ['Draw', 'Mixed', 'BatchOp', 'Mixer', 'MixUp', 'CutMix', 'Cutout', 'Ra
            'MixedAccuracy']
 
 # %% ../nbs/api/06_callback.ipynb #4db593f3
+from collections.abc import Callable
 from dataclasses import dataclass
 from warnings import warn
 import torch
@@ -29,10 +30,10 @@ from .schedule import value_at, check_prob
 @dataclass
 class Draw:
     "What was drawn for a batch."
-    op:callable         # Images (B,...) -> mixed images
-    perm:Tensor = None  # Partner of each image, (B,) long; None: targets stay
-    lam:Tensor = None   # Share of the original, (B,) or (1,)
-    place:callable = None # For targets of pixels: moves them like the images'; None where pixels are blended
+    op:Callable                # Images (B,...) -> mixed images
+    perm:Tensor|None = None    # Partner of each image, (B,) long; None: targets stay
+    lam:Tensor|None = None     # Share of the original, (B,) or (1,)
+    place:Callable|None = None # For targets of pixels: moves them like the images'; None where pixels are blended
 
 @dataclass
 class Mixed:
@@ -55,7 +56,7 @@ class BatchOp(Callback):
     generator,mixed = None,None
     _stateattrs = 'generator','mixed','hidden','active' # of the batch at hand: not for pickles
     def __init__(self,
-        p:float=1.,           # Chance that a batch is changed, in [0,1], or a function of progress
+        p:float|Callable=1.,  # Chance that a batch is changed, in [0,1], or a function of progress
         per_batch:bool=False, # One draw for the whole batch?
         seed:int=None,        # For a run that repeats; None follows the global seed, without using it up
         inputs:list=None,     # Positions of the inputs to change; None: the only one, or all that are images
@@ -116,7 +117,7 @@ class Mixer(BatchOp):
     "Abstract: mixes each image, and its targets, with a partner from the same batch."
     moves_pixels = False
     def __init__(self,
-        alpha:float, # Beta concentration, >= 0, or a function of progress; 0 is off
+        alpha:float|Callable, # Beta concentration, >= 0, or a function of progress; 0 is off
         **kwargs
     ):
         for pct in (0.,1.): check_alpha(value_at(alpha, pct))
@@ -184,12 +185,12 @@ class Mixer(BatchOp):
 class MixUp(Mixer):
     "Blend each image with a partner, and their targets alike (Zhang et al. 2018, arXiv:1710.09412)."
     def __init__(self,
-        alpha:float=.4,       # Beta concentration, >= 0, or a function of progress; 0 is off
-        p:float=1.,           # Chance that a batch is mixed, in [0,1], or a function of progress
-        per_batch:bool=False, # One `lam` for the whole batch?
-        seed:int=None,        # For a run that repeats; None follows the global seed, without using it up
-        inputs:list=None,     # Positions of the inputs to mix; None: the only one, or all that are images
-        inplace:bool=False,   # Write into the loader's tensors?
+        alpha:float|Callable=.4, # Beta concentration, >= 0, or a function of progress; 0 is off
+        p:float|Callable=1.,     # Chance that a batch is mixed, in [0,1], or a function of progress
+        per_batch:bool=False,    # One `lam` for the whole batch?
+        seed:int=None,           # For a run that repeats; None follows the global seed, without using it up
+        inputs:list=None,        # Positions of the inputs to mix; None: the only one, or all that are images
+        inplace:bool=False,      # Write into the loader's tensors?
     ): super().__init__(alpha, p=p, per_batch=per_batch, seed=seed, inputs=inputs, inplace=inplace)
 
     def draw(self, x, alpha, n, generator):
@@ -201,12 +202,12 @@ class CutMix(Mixer):
     "Paste a box of a partner into each image, and mix targets by area (Yun et al. 2019, arXiv:1905.04899)."
     moves_pixels = True
     def __init__(self,
-        alpha:float=1.,       # Beta concentration, >= 0, or a function of progress; 0 is off
-        p:float=1.,           # Chance that a batch is mixed, in [0,1], or a function of progress
-        per_batch:bool=False, # One box for the whole batch?
-        seed:int=None,        # For a run that repeats; None follows the global seed, without using it up
-        inputs:list=None,     # Positions of the inputs to mix; None: the only one, or all that are images
-        inplace:bool=False,   # Write into the loader's tensors?
+        alpha:float|Callable=1., # Beta concentration, >= 0, or a function of progress; 0 is off
+        p:float|Callable=1.,     # Chance that a batch is mixed, in [0,1], or a function of progress
+        per_batch:bool=False,    # One box for the whole batch?
+        seed:int=None,           # For a run that repeats; None follows the global seed, without using it up
+        inputs:list=None,        # Positions of the inputs to mix; None: the only one, or all that are images
+        inplace:bool=False,      # Write into the loader's tensors?
     ): super().__init__(alpha, p=p, per_batch=per_batch, seed=seed, inputs=inputs, inplace=inplace)
 
     def draw(self, x, alpha, n, generator):
@@ -223,7 +224,7 @@ class Cutout(BatchOp):
     def __init__(self,
         length:int,           # Side of a hole, in pixels, >= 1
         n_holes:int=1,        # Holes in each image, >= 1
-        p:float=1.,           # Chance that a batch is changed, in [0,1], or a function of progress
+        p:float|Callable=1.,  # Chance that a batch is changed, in [0,1], or a function of progress
         per_batch:bool=False, # The same holes for the whole batch?
         seed:int=None,        # For a run that repeats; None follows the global seed, without using it up
         inputs:list=None,     # Positions of the inputs to change; None: the only one, or all that are images
@@ -243,7 +244,7 @@ class Cutout(BatchOp):
 # %% ../nbs/api/06_callback.ipynb #7b3ae14f
 class RandomMix(Mixer):
     "Choose one of several mixers, or none, for each batch."
-    active,mixers,_learn = None,(),None
+    active,mixers,_learn = None,[],None
     def __init__(self,
         mixers:list,   # `MixUp`, `CutMix`, `ManifoldMixUp`, `Cutout`; None leaves the batch as it is
         p:list=None,   # Chance of each, numbers or functions of progress; what is missing to 1 is for none; None: all alike
@@ -252,9 +253,9 @@ class RandomMix(Mixer):
         bad = [m for m in mixers if not (m is None or isinstance(m, BatchOp)) or isinstance(m, RandomMix)]
         if bad or not mixers: raise ValueError(f"`mixers` must be mixers, `Cutout` or None, got {bad or mixers}")
         BatchOp.__init__(self, seed=seed)
-        self.mixers = list(mixers)
-        self.p = [1/len(mixers)]*len(mixers) if p is None else list(p)
-        if len(self.p)!=len(mixers): raise ValueError(f"`p` must have one entry per mixer, got {len(self.p)} for {len(mixers)}")
+        ps = [1/len(mixers)]*len(mixers) if p is None else list(p)
+        if len(ps)!=len(mixers): raise ValueError(f"`p` must have one entry per mixer, got {len(ps)} for {len(mixers)}")
+        self.mixers,self.p = list(mixers),ps # type: ignore[assignment]
         for pct in (0.,1.): self._chances(pct)
 
     @property
@@ -348,12 +349,12 @@ class ManifoldMixUp(Mixer):
     "Mix the hidden features of one layer, chosen anew for each batch (Verma et al. 2019, arXiv:1806.05236)."
     hidden = None
     def __init__(self,
-        alpha:float=2.,       # Beta concentration, >= 0, or a function of progress; 0 is off
-        layers:list=None,     # Names or modules to choose from, 'input' for the images; None: 'input' and `hidden_layers(model)`
-        p:float=1.,           # Chance that a batch is mixed, in [0,1], or a function of progress
-        per_batch:bool=False, # One `lam` for the whole batch?
-        seed:int=None,        # For a run that repeats; None follows the global seed, without using it up
-        inputs:list=None,     # Positions of the inputs to mix where 'input' is chosen; None: the only one, or all that are images
+        alpha:float|Callable=2., # Beta concentration, >= 0, or a function of progress; 0 is off
+        layers:list=None,        # Names or modules to choose from, 'input' for the images; None: 'input' and `hidden_layers(model)`
+        p:float|Callable=1.,     # Chance that a batch is mixed, in [0,1], or a function of progress
+        per_batch:bool=False,    # One `lam` for the whole batch?
+        seed:int=None,           # For a run that repeats; None follows the global seed, without using it up
+        inputs:list=None,        # Positions of the inputs to mix where 'input' is chosen; None: the only one, or all that are images
     ):
         super().__init__(alpha, p=p, per_batch=per_batch, seed=seed, inputs=inputs)
         self.layers = layers

@@ -53,7 +53,7 @@ def check(
     task:str=None, # What it should do; the name of `fn` if None
 )->Report:         # Which properties hold
     "Grade a function by the properties that it should have."
-    task = task or getattr(fn, '__name__', '')
+    if task is None: task = getattr(fn, '__name__', '')
     if task not in _tasks:
         near = get_close_matches(task, _tasks, 1)
         raise ValueError(f'`task` must be one of {", ".join(_tasks)}, got {task!r}' + (f'; perhaps {near[0]}' if near else ''))

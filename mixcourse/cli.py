@@ -29,9 +29,9 @@ def new_parser()->argparse.ArgumentParser: # Of `mixcourse`
     doc = 'train on real pictures with and without mixing, and show what it does'
     c = cmd.add_parser('compare', help=doc, description=f'{doc[0].upper()}{doc[1:]}.', allow_abbrev=False)
     for o in fields(Settings):
-        text = o.metadata['doc'].replace('%', '%%')
-        if o.default not in (None, False): text += f" (default: {','.join(o.default) if o.name=='methods' else o.default})"
-        kind = dict(action='store_true') if o.default is False else dict(default=o.default, type=_names if o.name=='methods' else o.type, metavar=o.name.upper())
+        text,default = o.metadata['doc'].replace('%', '%%'),getattr(Settings, o.name)
+        if default not in (None, False): text += f" (default: {','.join(default) if o.name=='methods' else default})"
+        kind = dict(action='store_true') if default is False else dict(default=default, type=_names if o.name=='methods' else o.type, metavar=o.name.upper())
         c.add_argument(f'--{o.name}', help=text, **kind)
     c.add_argument('--data', metavar='PATH', help='.npz file with x_train, y_train, x_test and y_test, or a folder with train/<class>/*.png '
                    'and valid, val or test (default: the digits of scikit-learn)')
@@ -42,7 +42,7 @@ def new_parser()->argparse.ArgumentParser: # Of `mixcourse`
 
 # %% ../nbs/api/10_cli.ipynb #d3c03bec
 def check_out(
-    out:str, # Folder for results, which need not be there
+    out:str|Path, # Folder for results, which need not be there
 )->None:
     "Refuse a folder that cannot be made or written to; leaves nothing behind."
     out = Path(out)

@@ -37,7 +37,7 @@ class Pictures:
     y_test:Tensor  # Class ids, (M,) long
     vocab:list     # Name of each class
     name:str       # Where they come from
-    few:int=None   # Training pictures of a task with few labels; None: all
+    few:int|None=None # Training pictures of a task with few labels; None: all
 
     def __repr__(self):
         size = '×'.join(map(str, self.x_train.shape[1:]))
@@ -90,8 +90,8 @@ def _arrays(path):
             except Exception as e: raise ValueError(f"{path}: `{o}` must be a readable array of numbers: {e}") from e
 
 def load_npz(
-    path:str,   # An .npz file with `x_train, y_train, x_test, y_test`: uint8 or float in [0,1], and ints
-)->Pictures:    # uint8, float16 or float32
+    path:str|Path, # An .npz file with `x_train, y_train, x_test, y_test`: uint8 or float in [0,1], and ints
+)->Pictures:       # uint8, float16 or float32
     "Pictures of any size and any number of channels, from arrays in a file."
     x_train,y_train,x_test,y_test = _arrays(path)
     x_train,x_test = (_pixels(x, f"{path}: `{o}`") for x,o in ((x_train,'x_train'), (x_test,'x_test')))
@@ -132,9 +132,9 @@ def _in_memory(train, test, vocab, size, name):
     return Pictures(next(xs), next(ys), next(xs), next(ys), list(vocab), name)
 
 def load_folder(
-    path:str,     # Folder with `train/<class>/*.png` and `valid`, `val` or `test`
-    size:int=128, # Side in pixels that pictures get, where they are not all of one size
-)->Pictures:      # uint8; gray where all are, else RGB
+    path:str|Path, # Folder with `train/<class>/*.png` and `valid`, `val` or `test`
+    size:int=128,  # Side in pixels that pictures get, where they are not all of one size
+)->Pictures:       # uint8; gray where all are, else RGB
     "Pictures from an ImageNet-style folder, all of them in memory."
     path = Path(path)
     train,test = path/'train',next((path/o for o in ('valid','val','test') if (path/o).is_dir()), None)

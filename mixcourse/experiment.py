@@ -344,7 +344,7 @@ def results_figure(
     runs,name = res['runs'],titles(res)
     methods = res['settings']['methods']
     fig = Figure(figsize=(12,7.5), layout='constrained')
-    axs = fig.subplot_mosaic([['clean']*2+['noisy']*2, list('abcd')])
+    axs = fig.subplot_mosaic([['clean','clean','noisy','noisy'], [*'abcd']])
     for task in TASKS:
         curves = {m: [r['curve'] for r in runs if (r['method'],r['task'])==(m,task)] for m in methods}
         plot_curves({m: v for m,v in curves.items() if v}, axs[task], f'Test accuracy: {name[task]}', ylabel='accuracy', names=methods)
@@ -363,9 +363,9 @@ def _write(path, data):
     finally: tmp.unlink(missing_ok=True)
 
 def save_results(
-    res:dict, # From `Comparison.results`
-    out:str,  # Folder; made if it is not there
-)->list:      # Paths of `compare.json`, `compare.csv` and `compare.png`
+    res:dict,     # From `Comparison.results`
+    out:str|Path, # Folder; made if it is not there
+)->list:          # Paths of `compare.json`, `compare.csv` and `compare.png`
     "Keep numbers, table and figure."
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)

@@ -79,9 +79,9 @@ class Explorer(Widget):
     "Abstract: pictures to mix, the label that results, and the line of Python that does the same."
     kind,mode,how = 'explorer','','mixed'
     def __init__(self,
-        images:dict, # Name -> picture, all of one size: a PIL image, an array (H,W,3) uint8 or a tensor (3,H,W) in [0,1]; None: `example_images`
-        least:int,   # Pictures that there must be
-        **state      # What the script starts from
+        images:dict|None, # Name -> picture, all of one size: a PIL image, an array (H,W,3) uint8 or a tensor (3,H,W) in [0,1]; None: `example_images`
+        least:int,        # Pictures that there must be
+        **state           # What the script starts from
     ):
         arrays = {str(k): _array(o) for k,o in (example_images('cat', 'coffee') if images is None else images).items()}
         sizes = {o.shape[:2] for o in arrays.values()}
@@ -203,7 +203,7 @@ class CutoutExplorer(Explorer):
 class Stage:
     "One stage of a trace."
     title:str         # A word or two
-    shape:tuple=None  # Shape of the tensor
+    shape:tuple|None=None # Shape of the tensor
     text:str=''       # What happens; `` `code` `` and `$maths$` stand out
     pics:list=field(default_factory=list) # Pictures with their captions: array uint8 and str
     width:int=72      # Width of each picture, in CSS pixels
@@ -367,7 +367,7 @@ def _curves(metric, runs):
     def tick(v, y): return f'<text x="{_left-5}" y="{y+4.5}" text-anchor="end" font-size="13" fill="#777">{v:.2f}</text><path class="tr-grid" d="M{_left} {y}h{_width}" stroke="#8884"></path>'
     name,epochs = _words.get(metric, metric),len(vals)//len(runs)
     end = f'<text x="{_left+_width}" y="135" text-anchor="end" font-size="13" fill="#777">{epochs}</text>' if epochs>1 else ''
-    return (f'<figure style="margin:0"><figcaption>{escape(name)}</figcaption><svg viewBox="0 0 300 138" role="img" aria-label="{escape(f"{name} of {chr(44).join(runs)}")}" style="max-width:26em;display:block">'
+    return (f'<figure style="margin:0;flex:1 1 14em;max-width:26em"><figcaption>{escape(name)}</figcaption><svg viewBox="0 0 300 138" role="img" aria-label="{escape(f"{name} of {chr(44).join(runs)}")}" style="max-width:26em;display:block">'
         f'{tick(hi, _top)}{tick(lo, _top+_height)}{lines}<text x="{_left}" y="135" font-size="13" fill="#777">epoch 1</text>{end}</svg></figure>')
 
 class TrainingTrace(Widget):

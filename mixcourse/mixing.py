@@ -65,7 +65,7 @@ def _mixup_by_hand(x, perm, lam, out):
 def mixup(
     x:Tensor,           # Images, (B,...), any float dtype
     perm:Tensor,        # Partner of each image, (B,) long
-    lam:Tensor,         # Share of `x` kept, (B,) or one number, in [0,1]
+    lam:Tensor|float,   # Share of `x` kept, (B,) or one number, in [0,1]
     inplace:bool=False, # Write the result into `x`?
 )->Tensor:              # `lam*x + (1-lam)*x[perm]`, same shape, dtype and device as `x`
     "Blend each image with its partner (Zhang et al. 2018, arXiv:1710.09412)."
@@ -76,7 +76,7 @@ def mixup(
     lam = lam.view(-1, *[1]*(x.ndim-1))
     if _by_hand(x) and not _followed(lam): return _mixup_by_hand(x, perm, lam, x if inplace else None)
     k = None if _followed(lam) else _kernels(x)
-    mixed = torch.lerp(x[perm], x, lam) if k is None else k.mixup(x, perm, lam)
+    mixed = torch.lerp(x[perm], x, lam) if k is None else k.launch_mixup(x, perm, lam)
     return x.copy_(mixed) if inplace else mixed
 
 # %% ../nbs/api/02_mixing.ipynb #822dcaac
@@ -120,7 +120,7 @@ def paste(
     _check_shape('perm', perm, (len(x),))
     if not _by_hand(x):
         k = _kernels(x)
-        pasted = torch.where(_inside(box, x), x[perm], x) if k is None else k.paste(x, perm, box)
+        pasted = torch.where(_inside(box, x), x[perm], x) if k is None else k.launch_paste(x, perm, box)
         return x.copy_(pasted) if inplace else pasted
     pairs = _swaps(perm) if inplace else None
     if pairs is None:
@@ -157,7 +157,7 @@ def cutout(
     check_images(x, 3)
     box = _boxes_of(box, x)
     k = _kernels(x)
-    if k is not None: return k.cutout(x, box, value, inplace)
+    if k is not None: return k.launch_cutout(x, box, value, inplace)
     out = x if inplace else x.clone() # keeps the memory format, as `masked_fill` does not
     if not _by_hand(x): return out.masked_fill_(_inside(box, x), value)
     dst = _array(out)

@@ -39,7 +39,7 @@ def plot_curves(
         if len(v)>1:
             sd = v.std(0, ddof=1)
             ax.fill_between(x, mean-sd, mean+sd, color=COLORS[k], alpha=.12, lw=0)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis='x', integer=True)
     ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
     ax.grid(alpha=.25)
     return ax

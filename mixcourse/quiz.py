@@ -139,7 +139,7 @@ def grade(
     return Grade(set(chosen) == right, tuple(o.why for i,o in enumerate(question.options) if i in chosen))
 
 # %% ../nbs/api/11_quiz.ipynb #9dd9d7ed
-bank_path = files('mixcourse')/'bank'
+bank_path = Path(str(files('mixcourse')/'bank'))
 
 @lru_cache
 def _schema(): return compile_schema(json.loads((bank_path/'schema.json').read_text(encoding='utf-8')))

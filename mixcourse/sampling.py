@@ -61,10 +61,10 @@ def rand_lam(
     "Draw `lam` from Beta(alpha, alpha) (Zhang et al. 2018, arXiv:1710.09412)."
     alpha = check_alpha(alpha)
     if alpha in (0., math.inf): return _to(torch.full((n,), 1. if alpha==0 else .5), device)
-    dev,kw = _where(generator),dict(generator=generator)
+    dev = _where(generator)
     # Beta as a ratio of two Gammas, in logs: a Gamma of a tiny alpha underflows to 0, its logarithm does not
-    g = torch._standard_gamma(torch.full((2,n), alpha+1, dtype=torch.float64, device=dev), **kw).log()
-    e = torch.empty(2, n, dtype=torch.float64, device=dev).exponential_(**kw)
+    g = torch._standard_gamma(torch.full((2,n), alpha+1, dtype=torch.float64, device=dev), generator=generator).log()
+    e = torch.empty(2, n, dtype=torch.float64, device=dev).exponential_(generator=generator)
     return _to(torch.sigmoid(g[0]-g[1] + (e[1]-e[0])/alpha).float(), device)
 
 # %% ../nbs/api/01_sampling.ipynb #156593fd
@@ -101,7 +101,8 @@ def rand_bbox(
     lam = lam.to(_where(generator), torch.float64)
     cut = (1-lam).sqrt()
     h,w = ((s*cut).long() for s in size)
-    return _to(_boxes(*_centers(lam.shape, size, generator), h, w, size), device)
+    cy,cx = _centers(lam.shape, size, generator)
+    return _to(_boxes(cy, cx, h, w, size), device)
 
 # %% ../nbs/api/01_sampling.ipynb #cc2432cd
 def rand_holes(
@@ -114,4 +115,5 @@ def rand_holes(
 )->Tensor:                          # Boxes `y1,x1,y2,x2`, (n,n_holes,4) long, half-open
     "Cutout's squares: center uniform over pixels, clipped at the border (DeVries & Taylor 2017, arXiv:1708.04552)."
     check_int('length', length), check_int('n_holes', n_holes)
-    return _to(_boxes(*_centers((n,n_holes), size, generator), length, length, size), device)
+    cy,cx = _centers((n,n_holes), size, generator)
+    return _to(_boxes(cy, cx, length, length, size), device)

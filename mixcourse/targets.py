@@ -23,7 +23,7 @@ def _like_rows(lam, y):
 def soft_targets(
     y_a:Tensor,         # Class ids, (B,) long
     y_b:Tensor,         # Class ids of the partners, (B,) long
-    lam:Tensor,         # Share of `y_a`, (B,) or one number, in [0,1]
+    lam:Tensor|float,   # Share of `y_a`, (B,) or one number, in [0,1]
     num_classes:int,    # Number of classes C
     smoothing:float=0., # Share given to all classes alike, in [0,1]
 )->Tensor:              # Probabilities, (B,C) float32; each row sums to 1
@@ -39,10 +39,10 @@ def soft_targets(
 
 # %% ../nbs/api/04_targets.ipynb #82d4a0e9
 def mix_targets(
-    y_a:Tensor, # Targets, (B,...) float
-    y_b:Tensor, # Targets of the partners, (B,...) float
-    lam:Tensor, # Share of `y_a`, (B,) or one number, in [0,1]
-)->Tensor:      # `lam*y_a + (1-lam)*y_b`, (B,...)
+    y_a:Tensor,       # Targets, (B,...) float
+    y_b:Tensor,       # Targets of the partners, (B,...) float
+    lam:Tensor|float, # Share of `y_a`, (B,) or one number, in [0,1]
+)->Tensor:            # `lam*y_a + (1-lam)*y_b`, (B,...)
     "Blend targets that are numbers."
     return torch.lerp(y_b, y_a, _like_rows(lam, y_a).to(y_a.dtype))
 
@@ -172,9 +172,9 @@ def _weigh(a, b, lam):
 
 def mixed_loss(
     pred:Tensor,               # Predictions, (B,C,...)
-    y_a:Tensor,                # Targets, (B,...); a tuple of them for a loss that takes several
-    y_b:Tensor,                # Targets of the partners, likewise
-    lam:Tensor,                # Share of `y_a`, (B,) or one number, in [0,1]
+    y_a,                       # Targets, (B,...); a tuple of them for a loss that takes several
+    y_b,                       # Targets of the partners, likewise
+    lam:Tensor|float,          # Share of `y_a`, (B,) or one number, in [0,1]
     loss_func=F.cross_entropy, # Any loss; one that cannot be taken apart needs one number as `lam`
 )->Tensor:                     # What `loss_func` would return: a number, or (B,...) where it does not reduce
     "The loss against two targets, weighted by their shares; with `lam=1` it is `loss_func(pred, y_a)`."
@@ -196,14 +196,15 @@ def mixed_loss(
 
 # %% ../nbs/api/04_targets.ipynb #a9ae2ba4
 def mixed_accuracy(
-    pred:Tensor,      # Predictions, (B,C,...)
-    y_a:Tensor,       # Targets: class ids (B,...), or probabilities like `pred`
-    y_b:Tensor=None,  # Targets of the partners, likewise; None where nothing was mixed
-    lam:Tensor=None,  # Share of `y_a`, (B,) or one number, in [0,1]
-)->Tensor:            # Share of right guesses, in [0,1]
+    pred:Tensor,                # Predictions, (B,C,...)
+    y_a:Tensor,                 # Targets: class ids (B,...), or probabilities like `pred`
+    y_b:Tensor=None,            # Targets of the partners, likewise; None where nothing was mixed
+    lam:Tensor|float|None=None, # Share of `y_a`, (B,) or one number, in [0,1]
+)->Tensor:                      # Share of right guesses, in [0,1]
     "Accuracy on mixed pictures: a guess is right if no other label has a larger share."
     guess = pred.argmax(1)
     if y_b is None: y_b,lam = y_a,1.
+    if lam is None: raise ValueError("`lam` must be given where `y_b` is, got None")
     if y_a.is_floating_point():
         t = mix_targets(y_a, y_b, lam)
         share,largest = t.gather(1, guess[:,None]).squeeze(1),t.amax(1)

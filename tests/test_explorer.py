@@ -217,6 +217,7 @@ def test_training_is_what_the_recorder_noted(dls, model):
 def test_curves_rise_with_their_values():
     html = TrainingTrace(dict(a=dict(acc=[0., 1., .5]))).html(script_too=False)
     xs, ys = zip(*(map(float, o.split(',')) for o in re.search(r'points="([^"]+)"', html)[1].split()))
+    assert 'flex:1 1' in html, 'without scripts a curve has a width of its own, or it shrinks to its title'
     assert ys[1] < ys[2] < ys[0] and ys[2] - ys[1] == pytest.approx(ys[0] - ys[2]) and xs[1] - xs[0] == pytest.approx(xs[2] - xs[1])
 
 

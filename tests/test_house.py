@@ -155,7 +155,7 @@ def test_no_machine_paths():
 
 # README.md, CONTRIBUTING.md
 
-pages = {o: (root/o).read_text(encoding='utf-8') for o in ('README.md', 'CONTRIBUTING.md', 'CHANGELOG.md')}
+pages = {o: (root/o).read_text(encoding='utf-8') for o in ('README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md')}
 
 
 def blocks(text, lang): return re.findall(rf'^```{lang}\n(.*?)^```', text, re.M | re.S)
@@ -187,7 +187,7 @@ def known(command):
     prog, *args = command.removeprefix('.venv/bin/').split()
     if prog == 'make': return args[0] in re.findall(r'^([\w-]+):', (root/'Makefile').read_text(), re.M)
     if prog == 'mixcourse': return subprocess.run([sys.executable, '-m', 'mixcourse.cli', *args[:1], '--help'], capture_output=True).returncode == 0
-    if prog == 'pip': return args[-1].strip("'") in ('.', '.[dev]', '.[bench]')
+    if prog == 'pip': return args[-1].strip("'") in ('.', '.[dev]', '.[learn]', '.[bench]')
     if prog.startswith('nbdev-'): return shutil.which(prog, path=sysconfig.get_path('scripts'))
     return command in ('python3 -m venv .venv', '. .venv/bin/activate', 'pytest', 'ruff check', 'git clone https://github.com/mixcourse/mixcourse')
 
@@ -206,7 +206,8 @@ def test_recipe_runs(tmp_path):
     recipe, = blocks(pages['README.md'], 'python')
     assert len(recipe.splitlines()) == 6
     cells = json.loads((root/'nbs/index.ipynb').read_text(encoding='utf-8'))['cells']
-    assert recipe.split('\n')[:-1] == '\n'.join(''.join(c['source']) for c in cells if c['cell_type'] == 'code').split('\n')
+    shown = [''.join(c['source']) for c in cells if c['cell_type'] == 'code' and '#| echo: false' not in ''.join(c['source'])]
+    assert recipe.splitlines() == [o for o in '\n'.join(shown).splitlines() if not o.startswith('#|')]
     res = subprocess.run([sys.executable, '-c', recipe], cwd=tmp_path, capture_output=True, text=True)
     assert not res.returncode, res.stderr
 

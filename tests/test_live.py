@@ -4,7 +4,8 @@ import json, time
 import pytest
 from mixcourse.widget import quiz
 
-apps = {'lab': 'lab/tree', 'notebook': 'notebooks'}
+# a workspace of its own: Lab brings the notebooks of the last one back
+apps = {'lab': 'lab/workspaces/{0}/tree', 'notebook': 'notebooks'}
 live = '''import json
 from mixcourse.widget import quiz
 w = quiz('mixup.target').live()
@@ -22,7 +23,7 @@ def window(chrome):
 
 
 def open_notebook(page, jupyter, app, name):
-    page.goto(f'{jupyter.url}{apps[app]}/{name}?token={jupyter.token}')
+    page.goto(f'{jupyter.url}{apps[app].format(name.partition(".")[0])}/{name}?token={jupyter.token}')
     page.wait_for_selector('.jp-Notebook .jp-Cell')
     page.wait_for_function('window.jupyterapp')
 
@@ -90,11 +91,11 @@ from mixcourse.explorer import CutMixExplorer, Playground
 CutMixExplorer({c: Image.new('RGB', (64, 64), c) for c in ('red', 'blue')}).live()'''
 
 
-def test_explorer_and_playground_with_a_kernel(window, jupyter):
-    "In Notebook: Lab brings the notebooks of earlier tests back beside this one"
-    name = 'explorers.ipynb'
+@pytest.mark.parametrize('app', apps)
+def test_explorer_and_playground_with_a_kernel(window, jupyter, app):
+    name = f'explorers_{app}.ipynb'
     jupyter.write(name, [explorers, 'Playground(points=100).live()', '"last"'])
-    open_notebook(window, jupyter, 'notebook', name)
+    open_notebook(window, jupyter, app, name)
     run_all(window)
     box, play = window.locator('.mx[data-on]').nth(0), window.locator('.mx[data-on]').nth(1)
     play.wait_for()

@@ -5,6 +5,7 @@ from configparser import ConfigParser
 import pytest
 from conftest import root
 from nbdev.config import get_config
+from packaging.licenses import canonicalize_license_expression
 
 try: import tomllib
 except ImportError: import tomli as tomllib
@@ -30,14 +31,23 @@ def build(project, out, *args):
 
 
 @pytest.fixture(scope='module')
-def dist(tmp_path_factory):
-    "Folder with the wheel and sdist of a copy that has a file in each data folder"
-    tmp = tmp_path_factory.mktemp('dist')
-    project = copy_project(tmp/'project')
+def project(tmp_path_factory):
+    "A copy that has a file in each data folder"
+    project = copy_project(tmp_path_factory.mktemp('dist')/'project')
     for o in ('static', 'bank'):
         (project/name/o).mkdir(exist_ok=True)
         (project/name/o/'probe.json').write_text('{}')
-    return build(project, tmp/'out')
+    return project
+
+
+@pytest.fixture(scope='module')
+def sources(project):
+    "Its files, before anything was built"
+    return {p.relative_to(project).as_posix() for p in project.rglob('*') if not p.is_dir()}
+
+
+@pytest.fixture(scope='module')
+def dist(project, sources): return build(project, project.parent/'out')
 
 
 @pytest.fixture(scope='module')
@@ -59,7 +69,7 @@ def members(wheel):
 def test_metadata_comes_from_settings(meta):
     assert meta['Name'] == name and meta['Version'] == version()
     assert meta['Summary'] == settings['description']
-    assert meta['License-Expression'] == settings['license']
+    assert meta['License-Expression'] == settings['license'] == canonicalize_license_expression(settings['license'])
     assert meta['Author'] == settings['author']
     assert meta['Keywords'].split(',') == settings['keywords'].split()
     assert meta.get_payload().strip() == (root/'README.md').read_text(encoding='utf-8').strip()
@@ -78,6 +88,12 @@ def test_a_changed_setting_reaches_the_wheel(tmp_path):
     wheel = next(build(project, tmp_path/'out', '--wheel').glob('*.whl'))
     with zipfile.ZipFile(wheel) as z: meta = email.message_from_bytes(z.read(f'{name}-9.8.7.dist-info/METADATA'))
     assert (meta['Version'], meta['Summary']) == ('9.8.7', 'Another description')
+
+
+def test_version_stands_once():
+    texts = {o: (root/o).read_text(encoding='utf-8') for o in ('settings.ini', 'setup.py', 'pyproject.toml', '_quarto.yml', 'Makefile', 'README.md')}
+    assert [o for o, text in texts.items() if re.search(rf'(?<![\d.]){re.escape(version())}(?![\d.])', text)] == []
+    assert 'version' not in settings and 'version' in pyproject['project']['dynamic']
 
 
 def test_values_that_stand_twice_agree():
@@ -127,15 +143,15 @@ def test_wheel_holds_the_package_and_nothing_else(wheel):
     assert f'{name}/py.typed' in files and f'{info}licenses/LICENSE' in files
 
 
-def test_sdist_holds_the_source(dist):
+def test_sdist_holds_the_source(dist, sources):
     sdist = next(dist.glob('*.tar.gz'))
     with tarfile.open(sdist) as t: files = {o.name.partition('/')[2] for o in t.getmembers() if not o.isdir()}
     tops = {o.partition('/')[0] for o in files}
     assert tops == {'nbs', 'tests', name, f'{name}.egg-info', 'settings.ini', 'setup.py', 'setup.cfg', 'pyproject.toml', '_quarto.yml',
-                    'README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'Makefile', 'MANIFEST.in', 'PKG-INFO'}
-    sources = {p.relative_to(root).as_posix() for o in ('nbs', 'tests') for p in (root/o).rglob('*')
-               if p.suffix in ('.ipynb', '.py', '.scss') and not any(s.startswith(('.', '__')) for s in p.parts[len(root.parts):])}
-    assert sources <= files
+                    'README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'LICENSE', 'Makefile', 'MANIFEST.in', 'PKG-INFO'}
+    made = {o for o in files if o.startswith(f'{name}.egg-info/')} | {'PKG-INFO', 'setup.cfg'}
+    assert files - made == {o for o in sources if o.partition('/')[0] in tops}
+    assert {f'{name}/py.typed', f'{name}/all.pyi', 'nbs/chapters/colab.svg', 'nbs/_quarto.yml'} <= files
     assert not [o for o in files if 'checkpoints' in o or '__pycache__' in o]
 
 

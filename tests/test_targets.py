@@ -507,6 +507,11 @@ def test_accuracy_by_hand():
     assert mixed_accuracy(pred, y_a) == mixed_accuracy(pred, y_a, y_b, 1.) == torch.tensor(.4) and mixed_accuracy(pred, y_a, y_b, 0.) == mixed_accuracy(pred, y_b)
 
 
+def test_accuracy_wants_the_share_of_a_partner():
+    pred, y_a, y_b, _ = batch(4, 3)
+    with pytest.raises(ValueError, match='`lam` must be given where `y_b` is, got None'): mixed_accuracy(pred, y_a, y_b)
+
+
 def test_accuracy_of_pixels():
     pred, y_a, y_b, lam = batch(4, 3, (5, 6))
     right = torch.where((lam > .5).view(-1, 1, 1), y_a, y_b)

@@ -4,7 +4,7 @@ import gzip, json, os, re, subprocess, sys
 import pytest
 from conftest import root
 
-from mixcourse.docs import WidgetPages, kinds_of, raw_block, with_script
+from mixcourse.docs import WidgetPages, kinds_of, raw_block, tidy_table, with_script
 from mixcourse.quiz import Claim, Fault, Option, Prompt, Question, Line, bank
 from mixcourse.widget import Cards, Myth, Predict, Quiz, Repair, Widget, cards, myth, predict, quiz, repair, rich, script
 
@@ -123,20 +123,28 @@ def test_nbdev_makes_raw_blocks_of_widgets(tmp_path):
     from nbdev.process import NBProcessor
     nb = dict(cells=[dict(cell_type='code', source=s, id=s[0], metadata={}, execution_count=None,
                           outputs=[dict(output_type='execute_result', data={'text/html': h, 'text/plain': 'x'}, metadata={}, execution_count=None)])
-                     for s, h in (('a', quiz('mixup.target').html()), ('b', '<p>other</p>'))], metadata=dict(kernelspec=dict(language='python')), nbformat=4, nbformat_minor=5)
+                     for s, h in (("quiz('mixup.target')", quiz('mixup.target').html()), ('b', '<p>other</p>'))], metadata=dict(kernelspec=dict(language='python')), nbformat=4, nbformat_minor=5)
     (tmp_path/'a.ipynb').write_text(json.dumps(nb), encoding='utf-8')
     p = NBProcessor(tmp_path/'a.ipynb', procs=WidgetPages, process=True)
     first, other, last = p.nb.cells
-    assert set(first.outputs[0]['data']) == {'text/markdown'} and 'text/html' in other.outputs[0]['data']
+    assert set(first.outputs[0]['data']) == set(other.outputs[0]['data']) == {'text/markdown'}, 'Quarto adds scripts of another host to a page with text/html'
     assert first.outputs[0]['data']['text/markdown'].startswith('```{=html}\n<div class="mx"')
-    assert last.cell_type == 'markdown' and last.source.count('type="module"') == 1
+    assert (first.source, other.source) == ("#| echo: false\nquiz('mixup.target')", 'b')
+    assert last.cell_type == 'markdown' and last.source.count('type="module"') == 2 and '"mixup": ' in last.source
 
 
-def test_nbdev_leaves_a_page_without_widgets_alone(tmp_path):
+def test_a_page_without_widgets_gets_marks_of_progress_alone(tmp_path):
     from nbdev.process import NBProcessor
     nb = dict(cells=[dict(cell_type='markdown', source='# T', id='a', metadata={})], metadata=dict(kernelspec=dict(language='python')), nbformat=4, nbformat_minor=5)
     (tmp_path/'a.ipynb').write_text(json.dumps(nb), encoding='utf-8')
-    assert len(NBProcessor(tmp_path/'a.ipynb', procs=WidgetPages, process=True).nb.cells) == 1
+    first, last = NBProcessor(tmp_path/'a.ipynb', procs=WidgetPages, process=True).nb.cells
+    assert last.source.count('type="module"') == 1 and 'mx.kinds' not in last.source
+
+
+def test_tables_have_no_empty_headings_and_no_style_sheet():
+    import pandas as pd
+    html = tidy_table(pd.DataFrame({'a': [1], 'b': [2]}, index=['x'])._repr_html_())
+    assert '<style' not in html and 'border=' not in html and re.findall(r'<th>(.*?)</th>', html) == ['a', 'b', 'x']
 
 
 def test_fence_is_longer_than_what_it_holds():

@@ -1,0 +1,71 @@
+"Types: mypy has nothing to say about the package, and helps who uses it."
+import ast, re, shutil, subprocess, sys, sysconfig, venv
+from pathlib import Path
+
+import pytest
+from conftest import root
+from mypy import api
+
+cases = root/'tests/cases'
+cache = root/'.mypy_cache'  # of both: most of the time goes into reading torch
+
+
+def mypy(*args):
+    out, err, rc = api.run([f'--cache-dir={cache}', '--no-error-summary', '--hide-error-context', *map(str, args)])
+    assert rc < 2 and not err, out+err
+    return out.splitlines()
+
+
+def test_package():
+    assert mypy(f'--config-file={root/"pyproject.toml"}', root/'mixcourse') == []
+
+
+@pytest.fixture(scope='module')
+def python(tmp_path_factory):
+    "Python with the package installed, and all else from here"
+    home = tmp_path_factory.mktemp('types')/'venv'
+    venv.create(home, symlinks=sys.platform != 'win32')
+    site = Path(sysconfig.get_path('purelib', 'venv', vars=dict(base=home, platbase=home)))
+    project = home.parent/'project'
+    project.mkdir()
+    for o in ('settings.ini', 'setup.py', 'pyproject.toml', 'README.md', 'LICENSE', 'MANIFEST.in'): shutil.copy(root/o, project)
+    shutil.copytree(root/'mixcourse', project/'mixcourse', ignore=shutil.ignore_patterns('__pycache__'))
+    cmd = [sys.executable, '-m', 'pip', 'install', '-q', '--no-deps', '--no-build-isolation', '--no-index', '--target', site, project]
+    subprocess.run([str(o) for o in cmd], check=True)
+    (site/'here.pth').write_text(sysconfig.get_path('purelib'))
+    return home/('Scripts/python.exe' if sys.platform == 'win32' else 'bin/python')
+
+
+# What `mypy --strict` sets, for these files only, so that torch and others are read once for all tests
+strict_options = ('disallow_any_generics', 'disallow_subclassing_any', 'disallow_untyped_calls', 'disallow_untyped_defs', 'disallow_incomplete_defs',
+                  'check_untyped_defs', 'disallow_untyped_decorators', 'warn_return_any', 'no_implicit_reexport', 'strict_equality', 'extra_checks')
+
+
+@pytest.fixture
+def strict(python, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # mypy takes what lies in the current folder first
+    config = python.parent/'mypy.ini'
+    config.write_text(f'[mypy]\npython_executable = {python}\nignore_missing_imports = true\n[mypy-mixcourse.*]\nignore_missing_imports = false\n'
+                      '[mypy-typed,mistyped]\n' + ''.join(f'{o} = true\n' for o in strict_options))
+    return lambda path: mypy(f'--config-file={config}', path)
+
+
+def test_users_get_types(strict):
+    "From what is installed: py.typed is there, and star imports are understood"
+    assert strict(cases/'typed.py') == []
+
+
+def test_users_are_told(strict):
+    path = cases/'mistyped.py'
+    wanted = [(i, o.rpartition('# ')[2]) for i, o in enumerate(path.read_text().splitlines(), 1) if '  # ' in o]
+    found = [re.fullmatch(r'.+?\.py:(\d+): error: .+ \[([\w-]+)\]', o) for o in strict(path) if ': error:' in o]
+    assert [(int(o[1]), o[2]) for o in found] == wanted
+
+
+def imports(path):
+    return {(o.module, a.name) for o in ast.walk(ast.parse(path.read_text(encoding='utf-8'))) if isinstance(o, ast.ImportFrom) and o.module for a in o.names}
+
+
+def test_stub_says_what_the_module_does():
+    "mypy reads all.pyi, Python reads all.py"
+    assert imports(root/'mixcourse/all.pyi') == imports(root/'mixcourse/all.py')
