@@ -153,7 +153,6 @@ def used(notebooks):
 notebooks = sorted((root/'nbs/chapters').glob('*.ipynb'))
 
 
-@pytest.mark.xfail(not notebooks, reason='the chapters are not written yet', strict=True)
 def test_everything_in_the_bank_is_used():
     names = used(notebooks)
     shown = set()
