@@ -346,7 +346,7 @@ def record_training(
     rows = [list(o) for o in vars(learn.recorder).get('values', [])]
     if not rows: raise ValueError("`learn` must have been trained, got a recorder without values")
     names = [o for o in learn.recorder.metric_names if o not in ('epoch','time')]
-    return {k: [None if r[i] is None else float(r[i]) for r in rows] for i,k in enumerate(names)}
+    return {k: [None if i>=len(r) or r[i] is None else float(r[i]) for r in rows] for i,k in enumerate(names)}
 
 _words = dict(train_loss='training loss', valid_loss='validation loss')
 _left,_top,_width,_height = 38,8,252,112
@@ -365,7 +365,7 @@ def _curves(metric, runs):
         dash = ' stroke-dasharray="6 4"' if k else ''
         lines += f'<polyline class="tr-l{k}" points="{pts}" fill="none" stroke="{("#4a7bd0","#c8641a")[k]}" stroke-width="2.5" stroke-linejoin="round"{dash}></polyline>'
     def tick(v, y): return f'<text x="{_left-5}" y="{y+4.5}" text-anchor="end" font-size="13" fill="#777">{v:.2f}</text><path class="tr-grid" d="M{_left} {y}h{_width}" stroke="#8884"></path>'
-    name,epochs = _words.get(metric, metric),len(vals)//len(runs)
+    name,epochs = _words.get(metric, metric),max(len(r.get(metric, [])) for r in runs.values())
     end = f'<text x="{_left+_width}" y="135" text-anchor="end" font-size="13" fill="#777">{epochs}</text>' if epochs>1 else ''
     return (f'<figure style="margin:0;flex:1 1 14em;max-width:26em"><figcaption>{escape(name)}</figcaption><svg viewBox="0 0 300 138" role="img" aria-label="{escape(f"{name} of {chr(44).join(runs)}")}" style="max-width:26em;display:block">'
         f'{tick(hi, _top)}{tick(lo, _top+_height)}{lines}<text x="{_left}" y="135" font-size="13" fill="#777">epoch 1</text>{end}</svg></figure>')

@@ -214,6 +214,17 @@ def test_training_is_what_the_recorder_noted(dls, model):
     assert f'accuracy {rec["accuracy"][-1]:.3f}' in html and html.count('<polyline') == 3
 
 
+def test_epochs_without_validation_are_gaps(dls, model):
+    learn = learner(dls, model, None)
+    with learn.no_bar(), learn.no_logging(): learn.fit(1)
+    learn.recorder.values = [[.9], [.8, .7, .5], [.6]]
+    rec = {k: v for k, v in record_training(learn).items() if k != 'accuracy'}
+    assert rec['train_loss'] == [.9, .8, .6] and rec['valid_loss'] == [None, .7, None]
+    html = TrainingTrace({'a': rec}).html()
+    assert re.findall(r'text-anchor="end"[^>]*>(\d+)<', html) == ['3']*len(rec), 'the axis ends at the last epoch'
+
+
+
 def test_curves_rise_with_their_values():
     html = TrainingTrace(dict(a=dict(acc=[0., 1., .5]))).html(script_too=False)
     xs, ys = zip(*(map(float, o.split(',')) for o in re.search(r'points="([^"]+)"', html)[1].split()))
