@@ -115,9 +115,9 @@ class Site:
             (path.parent/(o := f'{path.stem}-{n}.{suffix}')).write_bytes(data)
             return o
         meta, md = markdown(self.pages[page], picture)
-        root = os.path.relpath('.', Path(page).parent)
+        root, about = os.path.relpath('.', Path(page).parent), meta.get('description', self.config['description'])
         args = ['--standalone', f'--template={here/"site.html"}', '--mathml', '--toc', '--toc-depth=2', '--syntax-highlighting=pygments', '-V', f'nav={self.nav(page)}', '-V', f'root={root}',
-                '-M', f'title={meta["title"]}', '-M', f'description={meta.get("description", self.config["description"])}', '-V', f'site={self.config["title"]}',
+                '-M', f'title={meta["title"]}', '-M', f'description={about.replace("`", "")}', '-V', f'lead={re.sub("`(.+?)`", r"<code>\1</code>", escape(about))}', '-V', f'site={self.config["title"]}',
                 '-V', f'url={self.config["site-url"]}', '-V', f'page={self.url[page]}', *self.beside(page, -1), *self.beside(page, 1)]
         html = pypandoc.convert_text(md, 'html5', format='markdown-yaml_metadata_block+autolink_bare_uris-implicit_figures', extra_args=args)
         path.write_text(self.links(html, page), encoding='utf-8')
