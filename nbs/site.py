@@ -116,8 +116,10 @@ class Site:
             return o
         meta, md = markdown(self.pages[page], picture)
         root, about = os.path.relpath('.', Path(page).parent), meta.get('description', self.config['description'])
+        plain = about.replace('`', '')
+        lead = re.sub('`(.+?)`', r'<code>\1</code>', escape(about))
         args = ['--standalone', f'--template={here/"site.html"}', '--mathml', '--toc', '--toc-depth=2', '--syntax-highlighting=pygments', '-V', f'nav={self.nav(page)}', '-V', f'root={root}',
-                '-M', f'title={meta["title"]}', '-M', f'description={about.replace("`", "")}', '-V', f'lead={re.sub("`(.+?)`", r"<code>\1</code>", escape(about))}', '-V', f'site={self.config["title"]}',
+                '-M', f'title={meta["title"]}', '-M', f'description={plain}', '-V', f'lead={lead}', '-V', f'site={self.config["title"]}',
                 '-V', f'url={self.config["site-url"]}', '-V', f'page={self.url[page]}', *self.beside(page, -1), *self.beside(page, 1)]
         html = pypandoc.convert_text(md, 'html5', format='markdown-yaml_metadata_block+autolink_bare_uris-implicit_figures', extra_args=args)
         path.write_text(self.links(html, page), encoding='utf-8')
