@@ -149,7 +149,7 @@ def test_chapter_without_scripts(chrome, pages, url):
     page = v.open(url)
     assert v.asked == []
     assert page.locator('main h1').count() == 1 and page.locator('.mx-fb').first.is_visible()
-    assert page.locator('.mx-fb details').count() > 5
+    assert page.locator('.mx-fb details').count() > (0 if 'capstone' in url else 5)
     v.context.close()
 
 
