@@ -348,7 +348,7 @@ def record_training(
     names = [o for o in learn.recorder.metric_names if o not in ('epoch','time')]
     return {k: [None if i>=len(r) or r[i] is None else float(r[i]) for r in rows] for i,k in enumerate(names)}
 
-_words = dict(train_loss='training loss', valid_loss='validation loss')
+_words = dict(train_loss='training loss', valid_loss='validation loss', train_accuracy='training accuracy', valid_accuracy='validation accuracy')
 _left,_top,_width,_height = 38,8,252,112
 
 def _curves(metric, runs):

@@ -93,6 +93,17 @@ def test_pictures_have_alt_text(path):
     for c in cells(path, 'markdown'): assert not re.search(r'!\[\]', source(c))
 
 
+@pytest.mark.parametrize('path', chapters, **name)
+def test_questions_are_those_of_the_bank(path):
+    "A chapter was executed again after its questions changed"
+    from mixcourse.widget import cards, myth, predict, quiz, repair
+    makers = dict(cards=cards, myth=myth, predict=predict, quiz=quiz, repair=repair)
+    for c in cells(path, 'code'):
+        if not (m := re.fullmatch(r"(\w+)\(('[\w.]+'(?:, '[\w.]+')*)?\)", source(c).strip())) or m[1] not in makers: continue
+        shown = [''.join(o['data']['text/html']) for o in c['outputs']]
+        assert shown == [makers[m[1]](*re.findall(r"'([\w.]+)'", m[2] or '')).html(script_too=False)], source(c)
+
+
 # numbers
 
 def typed(text):

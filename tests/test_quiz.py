@@ -107,6 +107,14 @@ def test_chapter_has_eight_questions(path):
     assert sum(isinstance(o, Question) for o in load_chapter(path).values()) >= 8
 
 
+@pytest.mark.parametrize('path', chapters, ids=lambda p: p.stem)
+def test_text_has_no_emphasis(path):
+    "Which would show as asterisks: what stands out is `code` and $maths$"
+    text = re.sub(r'`[^`]*`|"(?:setup|code|output|fixed_output)": "(?:[^"\\\\]|\\\\.)*"|\$[^$]*\$', '', path.read_text(encoding='utf-8'))
+    text = re.sub(r'"fixed": \[.*?\]', '', text, flags=re.S)
+    assert re.findall(r'\*[a-zA-Z]+\*|\*\*\w', text) == []
+
+
 def test_nothing_is_lost_on_the_way():
     for o in bank().values(): assert from_json(type(o), json.loads(json.dumps(to_json(o)))) == o
     held = [o for p in chapters for k in ('questions', 'prompts', 'claims', 'faults') for o in json.loads(p.read_text(encoding='utf-8')).get(k, [])]
