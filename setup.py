@@ -11,11 +11,13 @@ cfg.read(root/'settings.ini', encoding='utf-8')
 s = cfg['DEFAULT']
 name = s['lib_name']
 init = (root/name/'__init__.py').read_text(encoding='utf-8')
+# PyPI shows the README far from the files that it links to
+readme = re.sub(r'\]\((?!\w+:|#)', f"](https://github.com/{s['user']}/{s['repo']}/blob/main/", (root/'README.md').read_text(encoding='utf-8'))
 
 setup(
     version=re.search(r'^__version__ = "(.+)"', init, re.M)[1],
     description=s['description'], keywords=s['keywords'].split(), author=s['author'], license_expression=s['license'],
-    long_description=(root/'README.md').read_text(encoding='utf-8'), long_description_content_type='text/markdown',
+    long_description=readme, long_description_content_type='text/markdown',
     install_requires=s['requirements'].split(),
     extras_require={o: s[f'{o}_requirements'].split() for o in ('dev', 'learn', 'bench')},
     entry_points={'console_scripts': s['console_scripts'].split(), 'nbdev': [f'{name}={name}._modidx:d']},

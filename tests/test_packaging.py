@@ -72,7 +72,10 @@ def test_metadata_comes_from_settings(meta):
     assert meta['License-Expression'] == settings['license'] == canonicalize_license_expression(settings['license'])
     assert meta['Author'] == settings['author']
     assert meta['Keywords'].split(',') == settings['keywords'].split()
-    assert meta.get_payload().strip() == (root/'README.md').read_text(encoding='utf-8').strip()
+    blob = 'https://github.com/{user}/{repo}/blob/main/'.format(**settings)
+    links = re.findall(r'\]\((.+?)\)', meta.get_payload())
+    assert f'{blob}CHANGELOG.md' in links and all(o.startswith('https://') for o in links), 'PyPI knows no files'
+    assert meta.get_payload().replace(blob, '').strip() == (root/'README.md').read_text(encoding='utf-8').strip()
     needs = [o.split('; extra == ') for o in meta.get_all('Requires-Dist')]
     assert [o for o, *extra in needs if not extra] == settings['requirements'].split()
     for extra in meta.get_all('Provides-Extra'):
