@@ -207,7 +207,7 @@ def test_recipe_runs(tmp_path):
     assert len(recipe.splitlines()) == 6
     cells = json.loads((root/'nbs/index.ipynb').read_text(encoding='utf-8'))['cells']
     shown = [''.join(c['source']) for c in cells if c['cell_type'] == 'code' and '#| echo: false' not in ''.join(c['source'])]
-    assert recipe.splitlines() == [o for o in '\n'.join(shown).splitlines() if not o.startswith('#|')]
+    assert recipe.splitlines() == [o.rstrip(';') for o in '\n'.join(shown).splitlines() if not o.startswith('#|')]
     res = subprocess.run([sys.executable, '-c', recipe], cwd=tmp_path, capture_output=True, text=True)
     assert not res.returncode, res.stderr
 
