@@ -219,7 +219,7 @@ _v = torch.tensor([1.,-2,.5,-.25,3,-1])
 def _linear(x): return torch.stack([torch.zeros(len(x)), x.flatten(1)@_v], 1)
 def _gray(v=.5): return torch.full((3,1,2,3), v),torch.tensor([0,1,1]),torch.stack([_v,-_v,-_v]).sign().view(3,1,2,3)
 
-@_holds('fgsm', 'each pixel moves by `eps`, the way that makes the loss grow')
+@_holds('fgsm', 'each pixel moves by `epsilon`, the way that makes the loss grow')
 def _(f): x,y,up = _gray(); return _near(f(_linear, x, y, .1), x+.1*up)
 
 @_holds('fgsm', 'pixels stay in [0, 1]')

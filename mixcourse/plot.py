@@ -7,8 +7,9 @@ Docs: https://mixcourse.github.io/mixcourse/api/plot.html.md"""
 # %% auto #0
 __all__ = ['COLORS', 'MARKERS', 'HATCHES', 'plot_curves', 'plot_bars', 'light_figures']
 
-# %% ../nbs/api/08_plot.ipynb #fbde7ee4
+# %% ../nbs/api/08_plot.ipynb #6386a6c9
 import io
+from functools import partial
 import numpy as np
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
@@ -68,26 +69,26 @@ def plot_bars(
     ax.grid(alpha=.25, axis='y')
     return ax
 
-# %% ../nbs/api/08_plot.ipynb #eac15184
-def _encode(fig, dpi):
-    "A figure as PNG and as JPEG, and its size on the page"
+# %% ../nbs/api/08_plot.ipynb #e6f2176b
+def _saved(im, kind, **kwargs):
+    b = io.BytesIO()
+    im.save(b, kind, optimize=True, **kwargs)
+    return b.getvalue()
+
+def _small(fig, dpi):
+    "A figure in the smaller of two formats, and its size on the page"
     b = io.BytesIO()
     fig.savefig(b, dpi=2*dpi, bbox_inches='tight', facecolor='white')
     im = Image.open(b).convert('RGB')
-    def save(im, kind, **kwargs): return (o := io.BytesIO(), im.save(o, kind, optimize=True, **kwargs))[0].getvalue()
-    return save(im.quantize(64), 'PNG'),save(im, 'JPEG', quality=80),dict(width=im.width//2, height=im.height//2)
+    png,jpeg = _saved(im.quantize(64), 'PNG'),_saved(im, 'JPEG', quality=80)
+    kind,data = ('image/png',png) if len(png)<=len(jpeg) else ('image/jpeg',jpeg)
+    return {kind: data},{kind: dict(width=im.width//2, height=im.height//2)}
 
 def light_figures(
     dpi:int=64, # Pixels an inch on the page; the file has twice as many, for dense screens
 )->None:
     "Show this notebook's figures as a PNG of 64 colors or as a JPEG, whichever is smaller."
     from IPython import get_ipython
-    formatters = get_ipython().display_formatter.formatters
-    def png(fig):
-        png,jpeg,size = _encode(fig, dpi)
-        return (png,size) if len(png)<=len(jpeg) else None
-    def jpeg(fig):
-        png,jpeg,size = _encode(fig, dpi)
-        return (jpeg,size) if len(jpeg)<len(png) else None
-    formatters['image/png'].for_type(Figure, png)
-    formatters['image/jpeg'].for_type(Figure, jpeg)
+    fmt = get_ipython().display_formatter
+    for f in fmt.formatters.values(): f.pop(Figure, None)
+    fmt.mimebundle_formatter.for_type(Figure, partial(_small, dpi=dpi))

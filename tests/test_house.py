@@ -153,6 +153,16 @@ def test_no_machine_paths():
     assert machine_path.search('File "' + '/ho' + 'me/ada/x.py"') and not machine_path.search('https://host.org/work/a')
 
 
+registry = re.compile(r'\b(?:pypi|pythonhosted|npmjs|anaconda)\.(?:org|com)\b')
+
+
+def test_no_registry_hosts():
+    "Packages are named, not where they come from"
+    found = [p.relative_to(root).as_posix() for p in text_files() if registry.search(p.read_text(encoding='utf-8', errors='ignore'))]
+    assert found == []
+    assert registry.search('https://pypi' + '.org/project/x') and not registry.search('to PyPI by pypa/gh-action-pypi-publish')
+
+
 # README.md, CONTRIBUTING.md
 
 pages = {o: (root/o).read_text(encoding='utf-8') for o in ('README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md')}
