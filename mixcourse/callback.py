@@ -9,7 +9,7 @@ __all__ = ['Draw', 'Mixed', 'BatchOp', 'Mixer', 'MixUp', 'CutMix', 'Cutout', 'Ra
            'MixedAccuracy']
 
 # %% ../nbs/api/06_callback.ipynb #4db593f3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from warnings import warn
 import torch
@@ -244,7 +244,8 @@ class Cutout(BatchOp):
 # %% ../nbs/api/06_callback.ipynb #7b3ae14f
 class RandomMix(Mixer):
     "Choose one of several mixers, or none, for each batch."
-    active,mixers,_learn = None,[],None
+    active,_learn = None,None
+    mixers:Sequence = ()
     def __init__(self,
         mixers:list,   # `MixUp`, `CutMix`, `ManifoldMixUp`, `Cutout`; None leaves the batch as it is
         p:list=None,   # Chance of each, numbers or functions of progress; what is missing to 1 is for none; None: all alike

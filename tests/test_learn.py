@@ -1,10 +1,10 @@
 "`make learn` opens the first chapter in JupyterLab."
 import json, os, re, shutil, signal, subprocess, sys, sysconfig, time
-from configparser import ConfigParser
 from urllib.request import Request, urlopen
 
 import pytest
 from conftest import root
+from test_packaging import settings
 
 # without what a make that runs the tests hands down
 env = {k: v for k, v in os.environ.items() if k != 'IN_TEST' and not k.startswith(('MAKE', 'MFLAGS'))}
@@ -52,10 +52,8 @@ def test_learn_opens_the_first_chapter(learn):
 
 def test_learn_installs_what_it_needs():
     "The extra has JupyterLab; dev, which has it too, spares that step"
-    settings = ConfigParser(delimiters=['='])
-    settings.read(root/'settings.ini', encoding='utf-8')
-    assert 'jupyterlab' in settings['DEFAULT']['learn_requirements'].split()
-    assert set(settings['DEFAULT']['learn_requirements'].split()) <= set(settings['DEFAULT']['dev_requirements'].split())
+    assert 'jupyterlab' in settings['learn_requirements'].split()
+    assert set(settings['learn_requirements'].split()) <= set(settings['dev_requirements'].split())
     make = ['make', '-n', '-W', 'settings.ini', f'PYTHON={sys.executable}']
     def steps(goal): return subprocess.run([*make, goal], cwd=root, env=env, capture_output=True, text=True, check=True).stdout
     assert "pip install -q -e '.[learn]'" in steps('learn') and '.venv/learn.stamp' in steps('.venv/dev.stamp')

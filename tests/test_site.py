@@ -3,7 +3,7 @@ import os, re, shutil, subprocess, sys
 from pathlib import Path
 
 import pytest
-from browser.harness import axe, wide
+from browser.harness import Site, axe, wide
 from conftest import root
 from test_packaging import copy_project
 
@@ -25,15 +25,14 @@ def pages(tmp_path_factory):
     return project/'_docs'
 
 
-class Visit:
+class Visit(Site):
     "Opens pages of the folder; notes what they asked of others, what failed, and how much came"
     def __init__(self, browser, folder, **kwargs):
-        self.folder, self.asked, self.errors, self.sizes = folder, [], [], {}
-        self.context = browser.new_context(**{'viewport': {'width': 1280, 'height': 900}, 'reduced_motion': 'reduce', **kwargs})
-        self.context.route('**/*', self.answer)
-        self.page = self.context.new_page()
-        self.page.on('pageerror', lambda e: self.errors.append(str(e)))
-        self.page.on('console', lambda m: self.errors.append(m.text) if m.type == 'error' else None)
+        super().__init__(browser)
+        self.folder, self.sizes, self.js = folder, {}, kwargs.get('java_script_enabled', True)
+        self.window = browser.new_context(**{'viewport': {'width': 1280, 'height': 900}, 'reduced_motion': 'reduce', **kwargs})
+        self.window.route('**/*', self.answer)
+        self.page = self.watch(self.window.new_page())
 
     def answer(self, route):
         url = route.request.url
@@ -50,14 +49,13 @@ class Visit:
         self.page.goto(host+url)
         if self.page.query_selector('.mx') and self.js: self.page.wait_for_selector('.mx[data-on]')
         return self.page
-    js = True
 
 
 @pytest.fixture(scope='module')
 def visit(chrome, pages):
     res = Visit(chrome, pages)
     yield res
-    res.context.close()
+    res.window.close()
 
 
 @pytest.fixture
@@ -137,7 +135,7 @@ def test_nothing_jumps(chrome, pages, url):
     page = v.open(url)
     page.wait_for_timeout(300)
     shift = page.evaluate('shift')
-    v.context.close()
+    v.window.close()
     assert shift < .1
 
 
@@ -145,12 +143,11 @@ def test_nothing_jumps(chrome, pages, url):
 def test_chapter_without_scripts(chrome, pages, url):
     "Questions, their answers and all pictures are there"
     v = Visit(chrome, pages, java_script_enabled=False)
-    v.js = False
     page = v.open(url)
     assert v.asked == []
     assert page.locator('main h1').count() == 1 and page.locator('.mx-fb').first.is_visible()
     assert page.locator('.mx-fb details').count() > (0 if 'capstone' in url else 5)
-    v.context.close()
+    v.window.close()
 
 
 def test_chapters_follow_each_other(pages):
@@ -180,7 +177,7 @@ def test_progress_is_marked(chrome, pages):
     assert re.fullmatch(r' ?1 of \d+ answered', mark.first.text_content())
     v.open('index.html')
     assert re.fullmatch(r' ?1 of \d+ answered', mark.first.text_content()), 'on every page'
-    v.context.close()
+    v.window.close()
 
 
 def test_source_links_lead_to_the_function(pages):

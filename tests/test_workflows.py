@@ -1,16 +1,13 @@
 "What runs on GitHub: valid, pinned, with no more rights than it needs, and true to the repository."
 import re, subprocess, sys, sysconfig
-from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
 from conftest import root
 from ruamel.yaml import YAML
+from test_packaging import settings
 
 folder = root/'.github/workflows'
-settings = ConfigParser(delimiters=['='])
-settings.read(root/'settings.ini', encoding='utf-8')
-settings = settings['DEFAULT']
 
 
 def load(path): return YAML(typ='safe', pure=True).load(path.read_text(encoding='utf-8'))
