@@ -4,6 +4,7 @@ import pytest, torch
 from hypothesis import given, settings, strategies as st
 from PIL import Image
 from fastai.callback.schedule import Learner
+from fastai.data.external import URLs
 from fastai.torch_core import get_random_states
 from fastcore.test import equals
 from torch import nn
@@ -313,12 +314,13 @@ def fetched(monkeypatch, path):
 
 def test_cifar10_and_imagenette_come_from_folders(tmp_path, monkeypatch):
     urls = fetched(monkeypatch, folder_of(tmp_path/'a', ['airplane', 'cat'], dict(train=2, test=1)))
-    pics = data.load_data('cifar10', size=6)
+    pics = data.load_data('cifar10')
     assert (pics.name, pics.vocab, len(pics.x_train), len(pics.x_test)) == ('cifar10', ['airplane', 'cat'], 4, 2)
-    urls += fetched(monkeypatch, folder_of(tmp_path/'b', ['n01440764', 'n03888257'], dict(train=2, val=1)))
+    assert urls == [URLs.CIFAR]
+    urls = fetched(monkeypatch, folder_of(tmp_path/'b', ['n01440764', 'n03888257'], dict(train=2, val=1)))
     pics = data.load_data('imagenette', size=6)
     assert (pics.name, pics.vocab, pics.y_test.tolist()) == ('imagenette', ['tench', 'parachute'], [0, 1])
-    assert all(o.startswith('https://') for o in urls)
+    assert urls == [URLs.IMAGENETTE_160]
 
 
 def test_pets_keep_the_published_split(tmp_path, monkeypatch):
@@ -329,7 +331,8 @@ def test_pets_keep_the_published_split(tmp_path, monkeypatch):
         (tmp_path/f'annotations/{part}.txt').write_text('#Image CLASS-ID\n' + ''.join(f'{o} 1 1 1\n' for o in files))
         for o in files: Image.new('RGB', (9, 7), (int(o.rpartition('_')[2]), 0, 0)).save(tmp_path/f'images/{o}.jpg')
     Image.new('RGB', (9, 7)).save(tmp_path/'images/left_out_1.jpg')
-    fetched(monkeypatch, tmp_path)
+    urls = fetched(monkeypatch, tmp_path)
     pics = data.load_data('pets')
+    assert urls == [URLs.PETS]
     assert (pics.vocab, pics.y_train.tolist(), pics.y_test.tolist()) == (['Abyssinian', 'great_pyrenees'], [0, 1], [1, 0])
     assert abs(int(pics.x_test[1, 0].float().mean())-30) < 3 and pics.x_train.shape == (2, 3, 7, 9)
