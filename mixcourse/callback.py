@@ -197,7 +197,7 @@ class MixUp(Mixer):
         lam,perm = rand_lam(n, alpha, generator, x.device),rand_perm(len(x), generator, x.device)
         return Draw(lambda o: mixup(o, perm, lam, self.inplace), perm, lam)
 
-# %% ../nbs/api/06_callback.ipynb #ef14904b
+# %% ../nbs/api/06_callback.ipynb #7532b8a5
 class CutMix(Mixer):
     "Paste a box of a partner into each image, and mix targets by area (Yun et al. 2019, arXiv:1905.04899)."
     moves_pixels = True
@@ -214,10 +214,9 @@ class CutMix(Mixer):
         check_images(x, 3)
         size,perm = x.shape[-2:],rand_perm(len(x), generator, x.device)
         box = rand_bbox(size, rand_lam(n, alpha, generator), generator, x.device)
-        lam,box = box_lam(box, size),box.expand(len(x), 4)
-        return Draw(lambda o: cutmix(o, perm, box, self.inplace), perm, lam, lambda y: paste(y, perm, box))
+        return Draw(lambda o: cutmix(o, perm, box, self.inplace), perm, box_lam(box, size), lambda y: paste(y, perm, box))
 
-# %% ../nbs/api/06_callback.ipynb #bfb9dc9b
+# %% ../nbs/api/06_callback.ipynb #87c8e084
 class Cutout(BatchOp):
     "Hide random squares of each image behind 0, the mean of normalized images (DeVries & Taylor 2017, arXiv:1708.04552)."
     order = 1
@@ -238,7 +237,7 @@ class Cutout(BatchOp):
         idx = self._images(xb)
         size,x = _same_size(xb, idx),xb[idx[0]]
         box = rand_holes(size, 1 if self.per_batch else len(x), self.length, self.n_holes, generator, x.device)
-        d = Draw(lambda o: cutout(o, box.expand(len(o), -1, -1), inplace=self.inplace))
+        d = Draw(lambda o: cutout(o, box, inplace=self.inplace))
         return Mixed(self._apply(d.op, xb, idx), yb, yb, yb, d)
 
 # %% ../nbs/api/06_callback.ipynb #7b3ae14f

@@ -79,24 +79,29 @@ def mixup(
     mixed = torch.lerp(x[perm], x, lam) if k is None else k.launch_mixup(x, perm, lam)
     return x.copy_(mixed) if inplace else mixed
 
-# %% ../nbs/api/02_mixing.ipynb #822dcaac
+# %% ../nbs/api/02_mixing.ipynb #5f4f586f
 def _array(x):
     "The memory of `x` as an array; NumPy knows no bfloat16, and slicing does not care"
     x = x.detach()
     return (x.view(torch.int16) if x.dtype==torch.bfloat16 else x).numpy()
 
-def _inside(box, x):
+_small = 2**13 # numbers in an image; up to here whole batches are quicker than visits to each image (see the performance page)
+
+def _is_small(x): return x.numel()<=_small*len(x)
+
+def _inside(box, x, dtype=torch.bool):
     "Mask of the pixels of `x` inside any of its boxes (B,n,4), broadcastable to `x`"
     y1,x1,y2,x2 = box.to(x.device)[...,None].unbind(-2)
     r,c = (torch.arange(s, device=x.device) for s in x.shape[-2:])
-    m = ((r>=y1)&(r<y2))[...,None] & ((c>=x1)&(c<x2))[...,None,:]
-    return m.any(1).view(-1, *[1]*(x.ndim-3), *m.shape[-2:])
+    m = ((r>=y1)&(r<y2)).to(dtype)[...,None] * ((c>=x1)&(c<x2)).to(dtype)[...,None,:]
+    return (m[:,0] if m.shape[1]==1 else m.any(1).to(dtype)).view(-1, *[1]*(x.ndim-3), *m.shape[-2:])
 
 def _boxes_of(box, x):
-    "`box` as boxes of each image, (B,n,4); a single one is everybody's"
+    "`box` as boxes of each image, (B,n,4), or of all alike, (1,n,4)"
     if x.ndim<3: raise ValueError(f"`x` must have 3 dimensions or more, got shape {tuple(x.shape)}")
-    if box.shape==(4,): box = box.expand(len(x), 4)
-    _check_shape('box', box, (len(x), 4), (len(x), *box.shape[1:2], 4), (4,))
+    if box.ndim==1: box = box[None]
+    n = 1 if len(box)==1 else len(x)
+    _check_shape('box', box, (n, 4), (n, *box.shape[1:2], 4))
     return (box[:,None] if box.ndim==2 else box).clamp(min=0)
 
 # %% ../nbs/api/02_mixing.ipynb #a1662898
@@ -108,11 +113,18 @@ def box_lam(
     y1,x1,y2,x2 = box.unbind(-1)
     return 1 - (y2-y1)*(x2-x1)/(size[0]*size[1])
 
-# %% ../nbs/api/02_mixing.ipynb #9b5c927a
+# %% ../nbs/api/02_mixing.ipynb #15003db3
+def _paste_one(x, perm, box, out):
+    "The same box in all images"
+    y1,x1,y2,x2 = box
+    part = ...,slice(y1,y2),slice(x1,x2)
+    out[part] = x[part].contiguous().index_select(0, perm + len(x)*(perm<0))
+    return out
+
 def paste(
     x:Tensor,           # Images, or masks that go with them, (B,...,H,W), any dtype
     perm:Tensor,        # Partner of each image, (B,) long
-    box:Tensor,         # Box to fill from the partner, (B,4) or (4,) long, `y1,x1,y2,x2`
+    box:Tensor,         # Box to fill from the partner, (B,4), or one for all, (1,4) or (4,), long, `y1,x1,y2,x2`
     inplace:bool=False, # Write the result into `x`?
 )->Tensor:              # `x` with `x[perm]` inside the boxes, same shape, dtype and device as `x`
     "Copy a box of each image's partner into it, whatever the data type."
@@ -120,9 +132,10 @@ def paste(
     _check_shape('perm', perm, (len(x),))
     if not _by_hand(x):
         k = _kernels(x)
-        pasted = torch.where(_inside(box, x), x[perm], x) if k is None else k.launch_paste(x, perm, box)
+        pasted = torch.where(_inside(box, x), x[perm], x) if k is None else k.launch_paste(x, perm, box.expand(len(x), -1, -1))
         return x.copy_(pasted) if inplace else pasted
-    pairs = _swaps(perm) if inplace else None
+    if len(box)==1 and _is_small(x): return _paste_one(x, perm, box[0,0].tolist(), x if inplace else x.clone())
+    box,pairs = box.expand(len(x), -1, -1),_swaps(perm) if inplace else None
     if pairs is None:
         out = x.clone()
         src,dst = _array(x),_array(out)
@@ -139,17 +152,28 @@ def paste(
 def cutmix(
     x:Tensor,           # Images, (B,...,H,W), any float dtype
     perm:Tensor,        # Partner of each image, (B,) long
-    box:Tensor,         # Box to fill from the partner, (B,4) or (4,) long, `y1,x1,y2,x2`
+    box:Tensor,         # Box to fill from the partner, (B,4), or one for all, (1,4) or (4,), long, `y1,x1,y2,x2`
     inplace:bool=False, # Write the result into `x`?
 )->Tensor:              # `x` with `x[perm]` inside the boxes, same shape, dtype and device as `x`
     "Paste a box of each image's partner into it (Yun et al. 2019, arXiv:1905.04899)."
     check_images(x, 3)
     return paste(x, perm, box, inplace)
 
-# %% ../nbs/api/02_mixing.ipynb #fe10a150
+# %% ../nbs/api/02_mixing.ipynb #139dd7b6
+def _bits(x):
+    "The memory of `x` as integers"
+    return x.detach().view({1:torch.uint8,2:torch.int16,4:torch.int32,8:torch.int64}[x.element_size()])
+
+def _cutout_masked(x, box, value, out):
+    bits,res = _bits(x),_bits(out)
+    m = _inside(box, x, bits.dtype)
+    torch.bitwise_and(bits, m-1, out=res)
+    if value: res.bitwise_or_(_bits(torch.tensor(value, dtype=x.dtype))*m)
+    return out
+
 def cutout(
     x:Tensor,           # Images, normalized, (B,...,H,W), any float dtype
-    box:Tensor,         # Holes, (B,n,4), (B,4) or (4,) long, `y1,x1,y2,x2`
+    box:Tensor,         # Holes, (B,n,4) or (B,4), or the same for all, (1,n,4), (1,4) or (4,), long, `y1,x1,y2,x2`
     value:float=0.,     # What fills a hole; 0 is the mean of normalized images
     inplace:bool=False, # Write the result into `x`?
 )->Tensor:              # `x` with `value` inside the boxes, same shape, dtype and device as `x`
@@ -157,11 +181,12 @@ def cutout(
     check_images(x, 3)
     box = _boxes_of(box, x)
     k = _kernels(x)
-    if k is not None: return k.launch_cutout(x, box, value, inplace)
-    out = x if inplace else x.clone() # keeps the memory format, as `masked_fill` does not
-    if not _by_hand(x): return out.masked_fill_(_inside(box, x), value)
+    if k is not None: return k.launch_cutout(x, box.expand(len(x), -1, -1), value, inplace)
+    if not _by_hand(x): return (x if inplace else x.clone()).masked_fill_(_inside(box, x), value) # a clone keeps the memory format
+    if _is_small(x): return _cutout_masked(x, box, value, x if inplace else torch.empty_like(x))
+    out = x if inplace else x.clone()
     dst = _array(out)
     value = _array(torch.tensor(value, dtype=x.dtype))
-    for o,holes in zip(dst, box.tolist()):
+    for o,holes in zip(dst, box.expand(len(x), -1, -1).tolist()):
         for y1,x1,y2,x2 in holes: o[...,y1:y2,x1:x2] = value
     return out

@@ -1,11 +1,14 @@
 "Pixels: every shape, type and layout, against a loop and against torchvision."
 import warnings
+from functools import partial
+from unittest import mock
 
 import numpy as np, pytest, torch
 from helpers import plains, random_states, read_dots, read_plains, same_states
 from hypothesis import given, settings, strategies as st
 from torchvision.transforms import v2
 
+from mixcourse import mixing
 from mixcourse.batch import cutmix_data, mixup_data
 from mixcourse.mixing import box_lam, cutmix, cutout, mixup, paste
 from mixcourse.sampling import rand_bbox, rand_lam, rand_perm
@@ -87,15 +90,29 @@ def test_cutmix_is_the_loop(b):
 
 
 @quick
-@given(batches(), st.integers(1, 3), st.sampled_from([0., -1.5, 1, .1]))
-def test_cutout_is_the_loop(b, n, value):
+@given(batches(), st.integers(1, 3), st.sampled_from([0., -1.5, 1, .1]), st.sampled_from([0, mixing._small]))
+def test_cutout_is_the_loop(b, n, value, small):
+    "Whether images count as small, which get a mask, or not"
     x, box = b[0], holes_of(b[0], n)
     was = x.clone()
-    res = cutout(x, box, value)
+    with mock.patch.object(mixing, '_small', small):
+        res = cutout(x, box, value)
+        inplace = x.clone()
+        assert cutout(inplace, box, value, inplace=True) is inplace and torch.equal(inplace, res)
     same_kind(res, x)
-    assert torch.equal(x, was) and torch.equal(res, loop_cutout(x, box, value))
-    inplace = x.clone()
-    assert cutout(inplace, box, value, inplace=True) is inplace and torch.equal(inplace, res)
+    assert torch.equal(x, was) and torch.equal(res, loop_cutout(x, box, value)) and res.stride() == x.clone().stride()
+
+
+@quick
+@given(batches(), st.sampled_from([0, mixing._small]))
+def test_one_box_for_all_is_that_box_in_each(b, small):
+    x, perm, _, box = b
+    with mock.patch.object(mixing, '_small', small):
+        for op, one in (partial(cutmix, x, perm), box[0]), (partial(cutout, x), box[0]), (partial(cutout, x), holes_of(x, 2)[0]):
+            want = op(one.expand(len(x), *one.shape))
+            for same in [one[None], one][:3-one.ndim]: assert torch.equal(op(same), want)
+            y = x.clone()
+            assert op.func(y, *op.args[1:], one[None], inplace=True) is y and torch.equal(y, want)
 
 
 @quick
