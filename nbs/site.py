@@ -101,8 +101,6 @@ class Site:
             target = os.path.normpath(Path(page).parent/path)
             return f'href="{os.path.relpath(self.url[target], Path(page).parent)}{mark or ""}"' if target in self.url else m[0]
         html = html.replace(f'href="{self.config["site-url"]}', f'href="{os.path.relpath(".", Path(page).parent)}/')
-        html = re.sub(r'<th\b[^>]*></th>', '<td></td>', html)  # an empty corner is no heading
-        html = re.sub(r'<table(?! class="dataframe").*?</table>', r'<div class="wide" tabindex="0" role="group" aria-label="Table">\g<0></div>', html, flags=re.S)
         return re.sub(r'href="([^":]+\.ipynb(?:#[^"]*)?)"', local, html)
 
     def build(self, page):
