@@ -8,16 +8,19 @@ Docs: https://mixcourse.github.io/mixcourse/api/bench.html.md"""
 __all__ = ['sizes', 'scales', 'Case', 'ours', 'peers', 'recycle_memory', 'floor', 'time_calls', 'summary', 'Traffic', 'traffic',
            'launches', 'machine', 'measure', 'table', 'plot', 'main']
 
-# %% ../nbs/api/16_bench.ipynb #6b3cb27c
+# %% ../nbs/api/16_bench.ipynb #786885c5
 import ctypes, json, os, platform, random, statistics, time, warnings
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 import numpy as np, torch
 from torch import Tensor
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
+from fastcore.basics import noop
 from fastcore.script import call_parse
 from . import mixing
 from .sampling import rand_bbox, rand_holes, rand_lam, rand_perm, new_generator
@@ -162,7 +165,7 @@ def summary(
     q1,median,q3 = (o/u for o in statistics.quantiles(ts, n=4))
     return dict(ms=statistics.median(ts), floors=median, q1=q1, q3=q3, best=min(ts)/min(unit), rounds=len(ts))
 
-# %% ../nbs/api/16_bench.ipynb #d4d7371e
+# %% ../nbs/api/16_bench.ipynb #a0ab1b24
 def _tensors(o): return [o] if isinstance(o, Tensor) else sum(map(_tensors, o), []) if isinstance(o, (list,tuple)) else []
 
 class Traffic(TorchDispatchMode):
@@ -199,6 +202,24 @@ class _Counted(np.ndarray):
         _Counted.traffic.bytes += 2*np.ndarray.__getitem__(self, at).nbytes
         super().__setitem__(at, v)
 
+@contextmanager
+def _count_kernels(mode):
+    "Add what Triton kernels read and write to `mode`; in place, that is their holes"
+    try: from . import kernels
+    except ImportError: return (yield) # no Triton on this platform
+    run = kernels._run
+    def counted(kernel, x, *args, **kwargs):
+        batches = 3 if kernel is kernels._mixup else 2
+        if kwargs.get('INPLACE'):
+            y1,x1,y2,x2 = args[0].unbind(-1)
+            batches = ((y2-y1)*(x2-x1)).sum().item()/(len(x)*kwargs['H']*kwargs['W'])
+        mode.ops += 1
+        mode.bytes += batches*x.numel()*x.element_size()
+        run(kernel, x, *args, **kwargs)
+    kernels._run = counted
+    try: yield
+    finally: kernels._run = run
+
 def traffic(
     f:Callable, # Function of a batch
     x:Tensor,   # The batch
@@ -207,7 +228,7 @@ def traffic(
     arrays,mode = mixing._array,Traffic()
     mixing._array,_Counted.traffic = (lambda x: arrays(x).view(_Counted)),mode
     try:
-        with mode: f(x)
+        with _count_kernels(mode), mode: f(x)
     finally: mixing._array = arrays
     return mode
 
@@ -219,7 +240,7 @@ def launches(
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as p: f(x); torch.cuda.synchronize()
     return sum(e.device_type()==torch.autograd.DeviceType.CUDA and not e.name().startswith(('Memcpy','Memset')) for e in p.profiler.kineto_results.events())
 
-# %% ../nbs/api/16_bench.ipynb #0431c156
+# %% ../nbs/api/16_bench.ipynb #95036f75
 def _callbacks(size): return dict(none=None, MixUp=MixUp(), CutMix=CutMix(), Cutout=Cutout(size//2), RandomMix=RandomMix([MixUp(), CutMix()]), ManifoldMixUp=ManifoldMixUp())
 
 class _Loader:
@@ -230,32 +251,32 @@ class _Loader:
     def __iter__(self): return iter([self.b]*self.n)
     def to(self, device): return self
 
+class _HostEvent:
+    "What is needed of a `torch.cuda.Event`, by the clock of the host"
+    def record(self): self.t = time.perf_counter()
+    def elapsed_time(self, other): return 1e3*(other.t-self.t)
+
 def _step_times(arch, cb, shape, steps, device):
-    "Times of `steps` training steps in ms, after as many that warm up"
+    "Times of `steps` training steps in ms, after as many that warm up; on CUDA, none of them may make the host wait"
     from fastai.vision.all import Callback, CrossEntropyLossFlat, DataLoaders, Learner, MixedPrecision, AMPMode, ProgressCallback, Recorder
-    cuda,ts = torch.device(device).type=='cuda',[]
+    cuda,marks = torch.device(device).type=='cuda',[]
+    mark,watch = (partial(torch.cuda.Event, enable_timing=True),torch.cuda.set_sync_debug_mode) if cuda else (_HostEvent,noop)
     class Clock(Callback):
         order,run_valid = 100,False
-        def tick(self):
-            if cuda: self.events.append(torch.cuda.Event(enable_timing=True)); self.events[-1].record()
-            else: ts.append(time.perf_counter())
-        def before_train(self): self.events = []
         def after_batch(self):
-            if not self.training: return
-            if self.iter+1>=steps: self.tick()
-            if cuda: torch.cuda.set_sync_debug_mode('error' if steps<=self.iter+1<2*steps else 'default')
-        def after_cancel_train(self):
-            if cuda: torch.cuda.set_sync_debug_mode('default')
+            if self.iter+1>=steps:
+                marks.append(mark())
+                marks[-1].record()
+            watch('error' if steps<=self.iter+1<2*steps else 'default')
     x = torch.randn(shape, device=device).to(memory_format=torch.channels_last)
     b = x,torch.randint(10, (len(x),), device=device)
     model = arch(num_classes=10).to(device, memory_format=torch.channels_last)
     learn = Learner(DataLoaders(_Loader(b, 2*steps), _Loader(b, 0)), model, loss_func=CrossEntropyLossFlat(), cbs=cb)
     learn.remove_cbs([ProgressCallback, Recorder])
-    learn.fit(1, 1e-3, cbs=[Clock(), *([MixedPrecision(amp_mode=AMPMode.BF16)] if cuda else [])])
-    if cuda:
-        torch.cuda.synchronize()
-        return [a.elapsed_time(b) for a,b in zip(learn.events, learn.events[1:])]
-    return [1e3*(b-a) for a,b in zip(ts, ts[1:])]
+    try: learn.fit(1, 1e-3, cbs=[Clock(), *([MixedPrecision(amp_mode=AMPMode.BF16)] if cuda else [])])
+    finally: watch('default')
+    if cuda: torch.cuda.synchronize()
+    return [a.elapsed_time(b) for a,b in zip(marks, marks[1:])]
 
 # %% ../nbs/api/16_bench.ipynb #8dc41a69
 def _cpu_name():

@@ -58,7 +58,17 @@ def interpreted():
     mixing._kernels = lambda x: kernels if not mixing._followed(x) and kernels.can_do(x) else None
     mixing._by_hand = lambda x: False
     check('cpu', [(20, 30)])
-    return len(ran), len(set(ran))
+    return len(ran), len(set(ran)), *batches_moved()
+
+
+def batches_moved():
+    "What the benchmark says of each kernel, in batches read and written; of a hole filled in place, its share"
+    from mixcourse import kernels
+    from mixcourse.bench import traffic
+    kernels._run = lambda *args, **kwargs: None  # the interpreter's own operators do not count
+    x, perm, box = torch.randn(16, 3, 32, 32), torch.arange(15, -1, -1), torch.tensor([0, 0, 16, 16])
+    calls = lambda x: mixup(x, perm, torch.rand(16)), lambda x: cutmix(x, perm, box), lambda x: cutout(x, box), lambda x: cutout(x, box, inplace=True)
+    return [round(traffic(f, x).bytes/(x.numel()*4), 1) for f in calls]
 
 
 def test_kernels_interpreted():
@@ -66,8 +76,8 @@ def test_kernels_interpreted():
     res = subprocess.run([sys.executable, '-W', 'ignore', '-c', 'import test_kernels as t; print(*t.interpreted())'], cwd=Path(__file__).parent,
                          env={**os.environ, 'TRITON_INTERPRET': '1'}, capture_output=True, text=True)
     assert not res.returncode, res.stderr
-    ran, kinds = map(int, res.stdout.split())
-    assert kinds == 3 and ran > 60
+    ran, kinds, *moved = map(float, res.stdout.split())
+    assert kinds == 3 and ran > 60 and moved == pytest.approx([3, 2, 2, .25], abs=.1)
 
 
 @pytest.mark.parametrize('dtype', ['fp32', 'bf16', 'fp16'])
