@@ -336,19 +336,21 @@ def test_predict_is_neutral_and_shows_both(site):
     assert not ui(page, 'predict').get_by_text('It stands on its edge.').is_visible()
 
 
-@pytest.mark.parametrize('cell,output', [('jp-Cell jp-CodeCell', 'jp-Cell-outputArea'), ('cell', 'cell-output')])
-def test_predict_covers_the_next_output(site, cell, output):
+@pytest.mark.parametrize('cell,output,prose', [('jp-Cell jp-CodeCell', 'jp-Cell-outputArea', '<div class="jp-Cell jp-MarkdownCell"><div>{}</div></div>'), ('cell', 'cell-output', '{}')])
+def test_predict_covers_the_next_output(site, cell, output, prose):
+    "And the paragraph below it, which speaks of it"
     def one(inner): return f'<div class="{cell}"><div class="{output}"><div>{inner}</div></div></div>'
     w = Predict('t.next', Prompt('next', 'What comes?', ('a', 'b')))
-    html = one('before')+one(w.html(script_too=False))+'<p>prose</p>'+one('<b>the result</b>')+one('after')
+    html = one('before')+one(w.html(script_too=False))+'<p>prose</p>'+one('<b>the result</b>')+prose.format('<p>It was a.</p><p>Go on.</p>')+one('after')
     page = site.open(page=page_of(html))
-    assert not page.get_by_text('the result').is_visible() and page.get_by_text('after').is_visible() and page.get_by_text('before').is_visible()
+    def seen(): return [page.get_by_text(o, exact=True).is_visible() for o in ('before', 'prose', 'the result', 'It was a.', 'Go on.', 'after')]
+    assert seen() == [True, True, False, False, True, True]
     page.emulate_media(media='print')
-    assert page.get_by_text('the result').is_visible()
+    assert all(seen())
     page.emulate_media(media='screen')
     use(page)
     for _ in range(2):
-        assert page.get_by_text('the result').is_visible()
+        assert all(seen())
         beside = page.evaluate("o => getComputedStyle(document.querySelectorAll(o)[2], '::before').content", f'.{output}')
         assert beside == '"Your guess: a"'
         page.reload()
