@@ -7,7 +7,8 @@ Docs: https://mixcourse.github.io/mixcourse/api/mixing.html.md"""
 # %% auto #0
 __all__ = ['check_images', 'mixup', 'box_lam', 'paste', 'cutmix', 'cutout']
 
-# %% ../nbs/api/02_mixing.ipynb #63a82b47
+# %% ../nbs/api/02_mixing.ipynb #ccd6d92f
+from itertools import chain
 import torch
 from torch import Tensor
 
@@ -25,7 +26,7 @@ def _check_shape(name, v, *shapes):
     "Refuse a `v` whose shape is none of `shapes`"
     if tuple(v.shape) not in shapes: raise ValueError(f"`{name}` must have shape {' or '.join(map(str, shapes))}, got {tuple(v.shape)}")
 
-# %% ../nbs/api/02_mixing.ipynb #8086f708
+# %% ../nbs/api/02_mixing.ipynb #a1eead2b
 def _followed(x):
     "Must autograd or a compiler see what happens to `x`?"
     return torch.compiler.is_compiling() or torch.is_grad_enabled() and x.requires_grad
@@ -41,18 +42,20 @@ def _kernels(x):
     except ImportError: return None # no Triton on this platform
     return kernels if kernels.can_do(x) and kernels.works(x.device) else None
 
+def _positions(perm): return perm + len(perm)*(perm<0)
+
 def _swaps(perm):
     "`perm` as pairs that swap, each once, or None if it is not its own inverse"
     p = perm.tolist()
     return [(i,j) for i,j in enumerate(p) if i<=j] if all(p[j]==i for i,j in enumerate(p)) else None
 
-# %% ../nbs/api/02_mixing.ipynb #639d0eb9
+# %% ../nbs/api/02_mixing.ipynb #c5a1dad3
 _large = 2**14 # numbers in an image; below, a visit costs more than it saves (see the performance page)
 
 def _mixup_by_hand(x, perm, lam, out):
     pairs = _swaps(perm) if x.numel()>_large*len(x) else None
     if pairs is None:
-        partners = torch.index_select(x, 0, perm + len(x)*(perm<0), out=torch.empty_like(x))
+        partners = torch.index_select(x, 0, _positions(perm), out=torch.empty_like(x))
         return torch.lerp(partners, x, lam, out=partners if out is None else out)
     if out is None: out = torch.empty_like(x)
     lam = lam.flatten().expand(len(x)).tolist()
@@ -79,13 +82,13 @@ def mixup(
     mixed = torch.lerp(x[perm], x, lam) if k is None else k.launch_mixup(x, perm, lam)
     return x.copy_(mixed) if inplace else mixed
 
-# %% ../nbs/api/02_mixing.ipynb #5f4f586f
+# %% ../nbs/api/02_mixing.ipynb #1f6c1b84
 def _array(x):
     "The memory of `x` as an array; NumPy knows no bfloat16, and slicing does not care"
     x = x.detach()
     return (x.view(torch.int16) if x.dtype==torch.bfloat16 else x).numpy()
 
-_small = 2**13 # numbers in an image; up to here whole batches are quicker than visits to each image (see the performance page)
+_small = 2**12 # numbers in an image; up to here whole batches are quicker than visits to each image (see the performance page)
 
 def _is_small(x): return x.numel()<=_small*len(x)
 
@@ -113,12 +116,23 @@ def box_lam(
     y1,x1,y2,x2 = box.unbind(-1)
     return 1 - (y2-y1)*(x2-x1)/(size[0]*size[1])
 
-# %% ../nbs/api/02_mixing.ipynb #15003db3
+# %% ../nbs/api/02_mixing.ipynb #f5070546
 def _paste_one(x, perm, box, out):
     "The same box in all images"
     y1,x1,y2,x2 = box
     part = ...,slice(y1,y2),slice(x1,x2)
-    out[part] = x[part].contiguous().index_select(0, perm + len(x)*(perm<0))
+    out[part] = x[part].contiguous().index_select(0, _positions(perm))
+    return out
+
+def _paste_by_hand(x, perm, box):
+    "Large images are copied when they are visited, one after its partner, so that both are in the cache"
+    small = _is_small(x)
+    out = x.clone() if small else torch.empty_like(x)
+    src,dst = _array(x),_array(out)
+    for i in range(len(x)) if small else dict.fromkeys(chain.from_iterable(enumerate(perm))):
+        (y1,x1,y2,x2),d = box[i],dst[i]
+        if not small: d[...] = src[i]
+        d[...,y1:y2,x1:x2] = src[perm[i],...,y1:y2,x1:x2]
     return out
 
 def paste(
@@ -137,9 +151,7 @@ def paste(
     if len(box)==1 and _is_small(x): return _paste_one(x, perm, box[0,0].tolist(), x if inplace else x.clone())
     box,pairs = box.expand(len(x), -1, -1),_swaps(perm) if inplace else None
     if pairs is None:
-        out = x.clone()
-        src,dst = _array(x),_array(out)
-        for i,(j,((y1,x1,y2,x2),)) in enumerate(zip(perm.tolist(), box.tolist())): dst[i,...,y1:y2,x1:x2] = src[j,...,y1:y2,x1:x2]
+        out = _paste_by_hand(x, _positions(perm).tolist(), box[:,0].tolist())
         return x.copy_(out) if inplace else out
     a,box = _array(x),box[:,0].tolist()
     for i,j in pairs:
@@ -159,7 +171,7 @@ def cutmix(
     check_images(x, 3)
     return paste(x, perm, box, inplace)
 
-# %% ../nbs/api/02_mixing.ipynb #139dd7b6
+# %% ../nbs/api/02_mixing.ipynb #7618344b
 def _bits(x):
     "The memory of `x` as integers"
     return x.detach().view({1:torch.uint8,2:torch.int16,4:torch.int32,8:torch.int64}[x.element_size()])
@@ -184,9 +196,9 @@ def cutout(
     if k is not None: return k.launch_cutout(x, box.expand(len(x), -1, -1), value, inplace)
     if not _by_hand(x): return (x if inplace else x.clone()).masked_fill_(_inside(box, x), value) # a clone keeps the memory format
     if _is_small(x): return _cutout_masked(x, box, value, x if inplace else torch.empty_like(x))
-    out = x if inplace else x.clone()
-    dst = _array(out)
+    out = x if inplace else torch.empty_like(x)
     value = _array(torch.tensor(value, dtype=x.dtype))
-    for o,holes in zip(dst, box.expand(len(x), -1, -1).tolist()):
+    for i,o,holes in zip(_array(x), _array(out), box.expand(len(x), -1, -1).tolist()):
+        if not inplace: o[...] = i
         for y1,x1,y2,x2 in holes: o[...,y1:y2,x1:x2] = value
     return out
