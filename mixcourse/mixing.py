@@ -26,7 +26,7 @@ def _check_shape(name, v, *shapes):
     "Refuse a `v` whose shape is none of `shapes`"
     if tuple(v.shape) not in shapes: raise ValueError(f"`{name}` must have shape {' or '.join(map(str, shapes))}, got {tuple(v.shape)}")
 
-# %% ../nbs/api/02_mixing.ipynb #a1eead2b
+# %% ../nbs/api/02_mixing.ipynb #6d7a5130
 def _followed(x):
     "Must autograd or a compiler see what happens to `x`?"
     return torch.compiler.is_compiling() or torch.is_grad_enabled() and x.requires_grad
@@ -46,14 +46,13 @@ def _positions(perm): return perm + len(perm)*(perm<0)
 
 def _swaps(perm):
     "`perm` as pairs that swap, each once, or None if it is not its own inverse"
-    p = perm.tolist()
-    return [(i,j) for i,j in enumerate(p) if i<=j] if all(p[j]==i for i,j in enumerate(p)) else None
+    return [(i,j) for i,j in enumerate(perm) if i<=j] if all(perm[j]==i for i,j in enumerate(perm)) else None
 
-# %% ../nbs/api/02_mixing.ipynb #c5a1dad3
+# %% ../nbs/api/02_mixing.ipynb #797cd7f4
 _large = 2**14 # numbers in an image; below, a visit costs more than it saves (see the performance page)
 
 def _mixup_by_hand(x, perm, lam, out):
-    pairs = _swaps(perm) if x.numel()>_large*len(x) else None
+    pairs = _swaps(perm.tolist()) if x.numel()>_large*len(x) else None
     if pairs is None:
         partners = torch.index_select(x, 0, _positions(perm), out=torch.empty_like(x))
         return torch.lerp(partners, x, lam, out=partners if out is None else out)
@@ -82,11 +81,17 @@ def mixup(
     mixed = torch.lerp(x[perm], x, lam) if k is None else k.launch_mixup(x, perm, lam)
     return x.copy_(mixed) if inplace else mixed
 
-# %% ../nbs/api/02_mixing.ipynb #1f6c1b84
+# %% ../nbs/api/02_mixing.ipynb #a3d99079
 def _array(x):
     "The memory of `x` as an array; NumPy knows no bfloat16, and slicing does not care"
     x = x.detach()
     return (x.view(torch.int16) if x.dtype==torch.bfloat16 else x).numpy()
+
+def _chunks(x, perm=None):
+    "Slices of images that stay in the cache while they are copied and changed; single ones come next to their partners"
+    n = max(2**18//max(x.shape[1:].numel(), 1), 1)
+    starts = dict.fromkeys(chain.from_iterable(enumerate(perm))) if perm and n==1 else range(0, len(x), n)
+    return [slice(c, c+n) for c in starts]
 
 _small = 2**12 # numbers in an image; up to here whole batches are quicker than visits to each image (see the performance page)
 
@@ -116,24 +121,33 @@ def box_lam(
     y1,x1,y2,x2 = box.unbind(-1)
     return 1 - (y2-y1)*(x2-x1)/(size[0]*size[1])
 
-# %% ../nbs/api/02_mixing.ipynb #f5070546
+# %% ../nbs/api/02_mixing.ipynb #e5804511
 def _paste_one(x, perm, box, out):
-    "The same box in all images"
+    "The same box in all images, small ones"
     y1,x1,y2,x2 = box
     part = ...,slice(y1,y2),slice(x1,x2)
     out[part] = x[part].contiguous().index_select(0, _positions(perm))
     return out
 
-def _paste_by_hand(x, perm, box):
-    "Large images are copied when they are visited, one after its partner, so that both are in the cache"
-    small = _is_small(x)
-    out = x.clone() if small else torch.empty_like(x)
-    src,dst = _array(x),_array(out)
-    for i in range(len(x)) if small else dict.fromkeys(chain.from_iterable(enumerate(perm))):
-        (y1,x1,y2,x2),d = box[i],dst[i]
-        if not small: d[...] = src[i]
-        d[...,y1:y2,x1:x2] = src[perm[i],...,y1:y2,x1:x2]
-    return out
+def _paste_by_hand(x, perm, box, inplace):
+    "Image by image; in place, pairs of large ones are swapped, and of others a copy is read"
+    pairs = _swaps(perm) if inplace and x.numel()>_large*len(x) else None
+    if pairs is None:
+        out = x if inplace else torch.empty_like(x)
+        src,dst = _array(x.clone() if inplace else x),_array(out)
+        for c in _chunks(x, perm):
+            if not inplace: dst[c] = src[c]
+            for i in range(*c.indices(len(x))):
+                y1,x1,y2,x2 = box[i]
+                dst[i,...,y1:y2,x1:x2] = src[perm[i],...,y1:y2,x1:x2]
+        return out
+    dst = _array(x)
+    for i,j in pairs:
+        (y1,x1,y2,x2),(v1,u1,v2,u2),a,b = box[i],box[j],dst[i],dst[j]
+        kept = a[...,v1:v2,u1:u2].copy() # the partner's patch, before it is pasted over
+        a[...,y1:y2,x1:x2] = b[...,y1:y2,x1:x2]
+        b[...,v1:v2,u1:u2] = kept
+    return x
 
 def paste(
     x:Tensor,           # Images, or masks that go with them, (B,...,H,W), any dtype
@@ -143,23 +157,14 @@ def paste(
 )->Tensor:              # `x` with `x[perm]` inside the boxes, same shape, dtype and device as `x`
     "Copy a box of each image's partner into it, whatever the data type."
     box = _boxes_of(box, x)
+    _check_shape('box', box, (len(box), 1, 4))
     _check_shape('perm', perm, (len(x),))
     if not _by_hand(x):
         k = _kernels(x)
         pasted = torch.where(_inside(box, x), x[perm], x) if k is None else k.launch_paste(x, perm, box.expand(len(x), -1, -1))
         return x.copy_(pasted) if inplace else pasted
     if len(box)==1 and _is_small(x): return _paste_one(x, perm, box[0,0].tolist(), x if inplace else x.clone())
-    box,pairs = box.expand(len(x), -1, -1),_swaps(perm) if inplace else None
-    if pairs is None:
-        out = _paste_by_hand(x, _positions(perm).tolist(), box[:,0].tolist())
-        return x.copy_(out) if inplace else out
-    a,box = _array(x),box[:,0].tolist()
-    for i,j in pairs:
-        (y1,x1,y2,x2),(v1,u1,v2,u2) = box[i],box[j]
-        kept = a[i,...,v1:v2,u1:u2].copy() # the partner's patch, before it is pasted over
-        a[i,...,y1:y2,x1:x2] = a[j,...,y1:y2,x1:x2]
-        a[j,...,v1:v2,u1:u2] = kept
-    return x
+    return _paste_by_hand(x, _positions(perm).tolist(), box.expand(len(x), 1, 4)[:,0].tolist(), inplace)
 
 def cutmix(
     x:Tensor,           # Images, (B,...,H,W), any float dtype
@@ -171,17 +176,18 @@ def cutmix(
     check_images(x, 3)
     return paste(x, perm, box, inplace)
 
-# %% ../nbs/api/02_mixing.ipynb #7618344b
+# %% ../nbs/api/02_mixing.ipynb #2f4da681
 def _bits(x):
     "The memory of `x` as integers"
     return x.detach().view({1:torch.uint8,2:torch.int16,4:torch.int32,8:torch.int64}[x.element_size()])
 
-def _cutout_masked(x, box, value, out):
-    bits,res = _bits(x),_bits(out)
+def _cutout_masked(x, box, value):
+    "In place, in small images"
+    bits = _bits(x)
     m = _inside(box, x, bits.dtype)
-    torch.bitwise_and(bits, m-1, out=res)
-    if value: res.bitwise_or_(_bits(torch.tensor(value, dtype=x.dtype))*m)
-    return out
+    bits.bitwise_and_(m-1)
+    if value: bits.bitwise_or_(_bits(torch.tensor(value, dtype=x.dtype))*m)
+    return x
 
 def cutout(
     x:Tensor,           # Images, normalized, (B,...,H,W), any float dtype
@@ -195,10 +201,12 @@ def cutout(
     k = _kernels(x)
     if k is not None: return k.launch_cutout(x, box.expand(len(x), -1, -1), value, inplace)
     if not _by_hand(x): return (x if inplace else x.clone()).masked_fill_(_inside(box, x), value) # a clone keeps the memory format
-    if _is_small(x): return _cutout_masked(x, box, value, x if inplace else torch.empty_like(x))
+    if inplace and _is_small(x): return _cutout_masked(x, box, value)
     out = x if inplace else torch.empty_like(x)
+    src,dst,box = _array(x),_array(out),box.expand(len(x), -1, -1).tolist()
     value = _array(torch.tensor(value, dtype=x.dtype))
-    for i,o,holes in zip(_array(x), _array(out), box.expand(len(x), -1, -1).tolist()):
-        if not inplace: o[...] = i
-        for y1,x1,y2,x2 in holes: o[...,y1:y2,x1:x2] = value
+    for c in _chunks(x):
+        if not inplace: dst[c] = src[c]
+        for o,holes in zip(dst[c], box[c]):
+            for y1,x1,y2,x2 in holes: o[...,y1:y2,x1:x2] = value
     return out
