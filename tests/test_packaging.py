@@ -108,7 +108,7 @@ def test_values_that_stand_twice_agree():
     assert urls['Repository'] == f'https://github.com/{repo}'
     assert urls['Documentation'] == 'https://{user}.github.io/{repo}/'.format(**settings)
     assert pyproject['tool']['setuptools']['packages'] == [name]
-    for o in (f"title: {name}", f"description: {settings['description']}", f"site-url: {urls['Documentation']}",
+    for o in (f"title: {name}", f"description: {settings['description']}", f"site-url: {urls['Documentation']}", f"image: {urls['Documentation']}card.png",
               f"repo-url: {urls['Repository']}", f"output-dir: {get_config(root).doc_path.name}"): assert f'  {o}\n' in site
 
 
