@@ -25,7 +25,8 @@ def python(tmp_path_factory):
     "Python with the package installed, and all else from here"
     home = tmp_path_factory.mktemp('types')/'venv'
     venv.create(home, symlinks=sys.platform != 'win32')
-    site = Path(sysconfig.get_path('purelib', 'venv', vars=dict(base=home, platbase=home)))
+    python = home/('Scripts/python.exe' if sys.platform == 'win32' else 'bin/python')
+    site = Path(subprocess.run([python, '-c', 'import sysconfig; print(sysconfig.get_path("purelib"))'], capture_output=True, text=True, check=True).stdout.strip())
     project = home.parent/'project'
     project.mkdir()
     for o in ('settings.ini', 'setup.py', 'pyproject.toml', 'README.md', 'LICENSE', 'MANIFEST.in'): shutil.copy(root/o, project)
@@ -33,7 +34,7 @@ def python(tmp_path_factory):
     cmd = [sys.executable, '-m', 'pip', 'install', '-q', '--no-deps', '--no-build-isolation', '--no-index', '--target', site, project]
     subprocess.run([str(o) for o in cmd], check=True)
     (site/'here.pth').write_text(sysconfig.get_path('purelib'))
-    return home/('Scripts/python.exe' if sys.platform == 'win32' else 'bin/python')
+    return python
 
 
 # What `mypy --strict` sets, for these files only, so that torch and others are read once for all tests
