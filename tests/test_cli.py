@@ -1,5 +1,6 @@
 "The command: answers at once, refuses in one line, leaves nothing behind or everything that was finished."
 import json, os, re, signal, subprocess, sys, time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -189,7 +190,8 @@ def test_crash_saves_what_is_finished_and_is_not_hidden(here, npz, monkeypatch):
 def test_control_c(here, npz):
     "A real one, in the second run of a process"
     cmd = [sys.executable, '-m', 'mixcourse.cli', 'compare', '--data', npz(), '--device', 'cpu', '--epochs', '50']
-    with subprocess.Popen(cmd, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell's background job would hand on that it is ignored
+    with subprocess.Popen(cmd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heard) as p:
         seen = b''
         while b'none, noisy' not in seen:
             more = p.stderr.read1()
