@@ -44,7 +44,7 @@ def with_script(
     body,end,rest = page.rpartition('</body>')
     return (body+script_tag(kinds)+end+rest) if end else page+script_tag(kinds)
 
-# %% ../nbs/api/14_docs.ipynb #b3878c55
+# %% ../nbs/api/14_docs.ipynb #ccdcd58c
 def raw_block(
     html:str, # HTML
 )->str:       # Markdown
@@ -52,11 +52,13 @@ def raw_block(
     fence = '`'*max(3, 1+max(map(len, re.findall('`+', html)), default=0))
     return f'{fence}{{=html}}\n{html}\n{fence}'
 
+_scrolls = 'tabindex="0" role="group" aria-label="Table" style="overflow-x:auto"'
+
 def tidy_table(
     html:str, # HTML of a pandas table
 )->str:       # HTML
     "A table without a style sheet of its own, whose empty corners are no headings, and which scrolls by itself where it is too wide."
-    html = re.sub(r'<div>\s*<style scoped>.*?</style>', '<div tabindex="0" role="group" aria-label="Table" style="overflow-x:auto">', html, flags=re.S)
+    html = re.sub(r'<div>\s*<style scoped>.*?</style>', f'<div {_scrolls}>', html, flags=re.S)
     return re.sub(r'<th>\s*</th>', '<td></td>', html).replace('<table border="1" class="dataframe">', '<table class="dataframe">')
 
 _fence_or_table = re.compile(r'^(`{3,}|~{3,})[^\n]*\n.*?^\1|^(?:\|[^\n]*(?:\n|\Z)){2,}', re.M|re.S)
@@ -67,7 +69,8 @@ def scroll_tables(
     "Pipe tables that scroll by themselves where they are too wide, and whose empty corners have a name for a screen reader; code stays as it is."
     def table(m):
         if m[1]: return m[0]
-        return '\n::: {style="overflow-x:auto" tabindex="0" role="group" aria-label="Table"}\n\n' + re.sub(r'^\|\s*\|', '|[Row]{.visually-hidden}|', m[0]).rstrip() + '\n\n:::\n'
+        rows = re.sub(r'^\|\s*\|', '|[Row]{.visually-hidden}|', m[0]).rstrip()
+        return f'\n::: {{{_scrolls}}}\n\n{rows}\n\n:::\n'
     return _fence_or_table.sub(table, md)
 
 def progress_tag()->str: # HTML

@@ -48,8 +48,8 @@ def _swaps(perm):
     "`perm` as pairs that swap, each once, or None if it is not its own inverse"
     return [(i,j) for i,j in enumerate(perm) if i<=j] if all(perm[j]==i for i,j in enumerate(perm)) else None
 
-# %% ../nbs/api/02_mixing.ipynb #797cd7f4
-_large = 2**14 # numbers in an image; below, a visit costs more than it saves (see the performance page)
+# %% ../nbs/api/02_mixing.ipynb #76173971
+_large = 2**14 # numbers in an image; up to here a visit to each pair costs more than it saves
 
 def _mixup_by_hand(x, perm, lam, out):
     pairs = _swaps(perm.tolist()) if x.numel()>_large*len(x) else None
@@ -81,7 +81,7 @@ def mixup(
     mixed = torch.lerp(x[perm], x, lam) if k is None else k.launch_mixup(x, perm, lam)
     return x.copy_(mixed) if inplace else mixed
 
-# %% ../nbs/api/02_mixing.ipynb #a3d99079
+# %% ../nbs/api/02_mixing.ipynb #71fe43ee
 def _array(x):
     "The memory of `x` as an array; NumPy knows no bfloat16, and slicing does not care"
     x = x.detach()
@@ -93,7 +93,7 @@ def _chunks(x, perm=None):
     starts = dict.fromkeys(chain.from_iterable(enumerate(perm))) if perm and n==1 else range(0, len(x), n)
     return [slice(c, c+n) for c in starts]
 
-_small = 2**12 # numbers in an image; up to here whole batches are quicker than visits to each image (see the performance page)
+_small = 2**12 # numbers in an image; up to here one operation on the batch is quicker than a visit to each image
 
 def _is_small(x): return x.numel()<=_small*len(x)
 
