@@ -7,7 +7,8 @@ Docs: https://mixcourse.github.io/mixcourse/api/mixing.html.md"""
 # %% auto #0
 __all__ = ['check_images', 'mixup', 'box_lam', 'paste', 'cutmix', 'cutout']
 
-# %% ../nbs/api/02_mixing.ipynb #ccd6d92f
+# %% ../nbs/api/02_mixing.ipynb #bb2e8304
+import math
 from itertools import chain
 import torch
 from torch import Tensor
@@ -81,7 +82,7 @@ def mixup(
     mixed = torch.lerp(x[perm], x, lam) if k is None else k.launch_mixup(x, perm, lam)
     return x.copy_(mixed) if inplace else mixed
 
-# %% ../nbs/api/02_mixing.ipynb #71fe43ee
+# %% ../nbs/api/02_mixing.ipynb #f564ea99
 def _array(x):
     "The memory of `x` as an array; NumPy knows no bfloat16, and slicing does not care"
     x = x.detach()
@@ -97,12 +98,14 @@ _small = 2**12 # numbers in an image; up to here one operation on the batch is q
 
 def _is_small(x): return x.numel()<=_small*len(x)
 
-def _inside(box, x, dtype=torch.bool):
-    "Mask of the pixels of `x` inside any of its boxes (B,n,4), broadcastable to `x`"
-    y1,x1,y2,x2 = box.to(x.device)[...,None].unbind(-2)
-    r,c = (torch.arange(s, device=x.device) for s in x.shape[-2:])
-    m = ((r>=y1)&(r<y2)).to(dtype)[...,None] * ((c>=x1)&(c<x2)).to(dtype)[...,None,:]
-    return (m[:,0] if m.shape[1]==1 else m.any(1).to(dtype)).view(-1, *[1]*(x.ndim-3), *m.shape[-2:])
+def _outside(box, x, dtype=torch.bool):
+    "Mask of the pixels of `x` in none of its boxes (B,n,4), broadcastable to `x`; in an integer all bits are set there"
+    def filled(m): return m if dtype==torch.bool else m.to(dtype).neg_()
+    (h,w),(start,end) = x.shape[-2:],box.to(x.device)[...,None].split(2, -2)
+    at = torch.arange(max(h, w), device=x.device)
+    rows,cols = filled((at<start)|(at>=end)).unbind(-2)
+    m = rows[...,:h,None] | cols[...,None,:w]
+    return (m[:,0] if m.shape[1]==1 else filled(m.all(1))).view(-1, *[1]*(x.ndim-3), h, w)
 
 def _boxes_of(box, x):
     "`box` as boxes of each image, (B,n,4), or of all alike, (1,n,4)"
@@ -121,7 +124,7 @@ def box_lam(
     y1,x1,y2,x2 = box.unbind(-1)
     return 1 - (y2-y1)*(x2-x1)/(size[0]*size[1])
 
-# %% ../nbs/api/02_mixing.ipynb #e5804511
+# %% ../nbs/api/02_mixing.ipynb #835ef881
 def _paste_one(x, perm, box, out):
     "The same box in all images, small ones"
     y1,x1,y2,x2 = box
@@ -131,17 +134,17 @@ def _paste_one(x, perm, box, out):
 
 def _paste_by_hand(x, perm, box, inplace):
     "Image by image; in place, pairs of large ones are swapped, and of others a copy is read"
+    perm = _positions(perm).tolist()
     pairs = _swaps(perm) if inplace and x.numel()>_large*len(x) else None
     if pairs is None:
         out = x if inplace else torch.empty_like(x)
         src,dst = _array(x.clone() if inplace else x),_array(out)
+        visits = list(zip(range(len(x)), perm, *box.T.tolist()))
         for c in _chunks(x, perm):
             if not inplace: dst[c] = src[c]
-            for i in range(*c.indices(len(x))):
-                y1,x1,y2,x2 = box[i]
-                dst[i,...,y1:y2,x1:x2] = src[perm[i],...,y1:y2,x1:x2]
+            for i,j,y1,x1,y2,x2 in visits[c]: dst[i,...,y1:y2,x1:x2] = src[j,...,y1:y2,x1:x2]
         return out
-    dst = _array(x)
+    dst,box = _array(x),box.tolist()
     for i,j in pairs:
         (y1,x1,y2,x2),(v1,u1,v2,u2),a,b = box[i],box[j],dst[i],dst[j]
         kept = a[...,v1:v2,u1:u2].copy() # the partner's patch, before it is pasted over
@@ -161,10 +164,10 @@ def paste(
     _check_shape('perm', perm, (len(x),))
     if not _by_hand(x):
         k = _kernels(x)
-        pasted = torch.where(_inside(box, x), x[perm], x) if k is None else k.launch_paste(x, perm, box.expand(len(x), -1, -1))
+        pasted = torch.where(_outside(box, x), x, x[perm]) if k is None else k.launch_paste(x, perm, box.expand(len(x), -1, -1))
         return x.copy_(pasted) if inplace else pasted
     if len(box)==1 and _is_small(x): return _paste_one(x, perm, box[0,0].tolist(), x if inplace else x.clone())
-    return _paste_by_hand(x, _positions(perm).tolist(), box.expand(len(x), 1, 4)[:,0].tolist(), inplace)
+    return _paste_by_hand(x, perm, box[:,0].expand(len(x), 4), inplace)
 
 def cutmix(
     x:Tensor,           # Images, (B,...,H,W), any float dtype
@@ -176,18 +179,18 @@ def cutmix(
     check_images(x, 3)
     return paste(x, perm, box, inplace)
 
-# %% ../nbs/api/02_mixing.ipynb #2f4da681
+# %% ../nbs/api/02_mixing.ipynb #86b30395
 def _bits(x):
     "The memory of `x` as integers"
-    return x.detach().view({1:torch.uint8,2:torch.int16,4:torch.int32,8:torch.int64}[x.element_size()])
+    return x.detach().view({1:torch.int8,2:torch.int16,4:torch.int32,8:torch.int64}[x.element_size()])
 
-def _cutout_masked(x, box, value):
-    "In place, in small images"
+def _cutout_masked(x, box, value, out):
+    "All images in one go, small ones"
     bits = _bits(x)
-    m = _inside(box, x, bits.dtype)
-    bits.bitwise_and_(m-1)
-    if value: bits.bitwise_or_(_bits(torch.tensor(value, dtype=x.dtype))*m)
-    return x
+    m = _outside(box, x, bits.dtype)
+    holed = torch.bitwise_and(bits, m, out=_bits(out))
+    if value or math.copysign(1, value)<0: holed.bitwise_or_(~m & _bits(torch.tensor(value, dtype=x.dtype))) # -0. has a bit, too
+    return out
 
 def cutout(
     x:Tensor,           # Images, normalized, (B,...,H,W), any float dtype
@@ -200,9 +203,9 @@ def cutout(
     box = _boxes_of(box, x)
     k = _kernels(x)
     if k is not None: return k.launch_cutout(x, box.expand(len(x), -1, -1), value, inplace)
-    if not _by_hand(x): return (x if inplace else x.clone()).masked_fill_(_inside(box, x), value) # a clone keeps the memory format
-    if inplace and _is_small(x): return _cutout_masked(x, box, value)
+    if not _by_hand(x): return (x if inplace else x.clone()).masked_fill_(~_outside(box, x), value) # a clone keeps the memory format
     out = x if inplace else torch.empty_like(x)
+    if _is_small(x): return _cutout_masked(x, box, value, out)
     src,dst,box = _array(x),_array(out),box.expand(len(x), -1, -1).tolist()
     value = _array(torch.tensor(value, dtype=x.dtype))
     for c in _chunks(x):

@@ -46,7 +46,7 @@ def mix_targets(
     "Blend targets that are numbers."
     return torch.lerp(y_b, y_a, _like_rows(lam, y_a).to(y_a.dtype))
 
-# %% ../nbs/api/04_targets.ipynb #848a0643
+# %% ../nbs/api/04_targets.ipynb #05d536a8
 def unreduced(
     loss_func, # A loss
 ):             # The same loss with `reduction='none'`, sharing its parameters, or None if it has no `reduction`
@@ -63,14 +63,18 @@ def unreduced(
         loss_func.reduction = was # the copy wrote through to the original: leave it alone
     except Exception: return None # `reduction` is there to be read only
 
+_defaults = WeakKeyDictionary() # of functions
+
 def _setting(loss_func, name):
     "The value that `loss_func` has for `name`, wherever it is kept"
     if isinstance(loss_func, partial): return loss_func.keywords.get(name, _setting(loss_func.func, name))
     if hasattr(loss_func, 'func'): return _setting(loss_func.func, name) # what a `BaseLoss` keeps itself is a stale copy
     if hasattr(loss_func, name): return getattr(loss_func, name)
     if not inspect.isfunction(loss_func): return None
-    p = inspect.signature(loss_func).parameters.get(name)
-    return None if p is None or p.default is p.empty else p.default
+    if loss_func not in _defaults: # reading a signature takes longer than mixing small images
+        ps = inspect.signature(loss_func).parameters.values()
+        _defaults[loss_func] = {p.name:p.default for p in ps if p.default is not p.empty}
+    return _defaults[loss_func].get(name)
 
 def _weighting(loss_func):
     "Class weights (C,) and ignored id of `loss_func`, each None if it has none"
