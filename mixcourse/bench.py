@@ -164,7 +164,7 @@ def summary(
     q1,median,q3 = (o/u for o in statistics.quantiles(ts, n=4))
     return dict(ms=statistics.median(ts), floors=median, q1=q1, q3=q3, best=min(ts)/min(unit), rounds=len(ts))
 
-# %% ../nbs/api/16_bench.ipynb #a0ab1b24
+# %% ../nbs/api/16_bench.ipynb #408486ba
 def _tensors(o): return [o] if isinstance(o, Tensor) else sum(map(_tensors, o), []) if isinstance(o, (list,tuple)) else []
 
 class Traffic(TorchDispatchMode):
@@ -201,19 +201,24 @@ class _Counted(np.ndarray):
         _Counted.traffic.bytes += 2*np.ndarray.__getitem__(self, at).nbytes
         super().__setitem__(at, v)
 
+def _batches(name, x, perm_or_box, *args, **kwargs):
+    "What a Triton kernel reads and writes, in batches: everything once, but partners that do not swap are read twice, and in place only boxes count"
+    def share(box): return ((box[...,2]-box[...,0])*(box[...,3]-box[...,1])).sum().item()/(len(x)*kwargs['H']*kwargs['W'])
+    if name=='_cutout': return share(perm_or_box) if kwargs['INPLACE'] else 2
+    if name=='_paste': return 2
+    if name=='_swap': return 2*share(args[0])
+    alone = ((perm_or_box[perm_or_box]-torch.arange(len(x), device=x.device))%len(x)!=0).float().mean().item()
+    return 2*alone if name=='_keep' else 2+alone
+
 @contextmanager
 def _count_kernels(mode):
-    "Add what Triton kernels read and write to `mode`; in place, that is their holes"
+    "Add what Triton kernels read and write to `mode`"
     try: from . import kernels
     except ImportError: return (yield) # no Triton on this platform
     run = kernels._run
     def counted(kernel, x, *args, **kwargs):
-        batches = 3 if kernel is kernels._mixup else 2
-        if kwargs.get('INPLACE'):
-            y1,x1,y2,x2 = args[0].unbind(-1)
-            batches = ((y2-y1)*(x2-x1)).sum().item()/(len(x)*kwargs['H']*kwargs['W'])
         mode.ops += 1
-        mode.bytes += batches*x.numel()*x.element_size()
+        mode.bytes += _batches(kernel.fn.__name__, x, *args, **kwargs)*x.numel()*x.element_size()
         run(kernel, x, *args, **kwargs)
     kernels._run = counted
     try: yield

@@ -13,7 +13,7 @@ from warnings import warn
 import torch, triton, triton.language as tl
 from torch import Tensor
 
-# %% ../nbs/api/01a_kernels.ipynb #032ea9f0
+# %% ../nbs/api/01a_kernels.ipynb #20d5c2cb
 def can_do(
     x:Tensor, # Images, (B,...)
 )->bool:      # Dense, and of a type that the kernels calculate in?
@@ -22,16 +22,17 @@ def can_do(
     dense = x.is_contiguous() or x.ndim in formats and x.is_contiguous(memory_format=formats[x.ndim])
     return dense and x.numel()>0 and x.dtype is not torch.float64
 
-def _run(kernel, x, *args, **kwargs):
-    "Launch `kernel` with a program for each block of each image"
+def _run(kernel, x, *args, each=False, **kwargs):
+    "Launch `kernel` with a program for each block of each image, or for `each` image"
     n,block = x[0].numel(),1024
-    with torch.cuda.device_of(x): kernel[(len(x)*triton.cdiv(n, block),)](x, *args, n=n, BLOCK=block, enable_fp_fusion=True, **kwargs)
+    with torch.cuda.device_of(x): kernel[(len(x)*(1 if each else triton.cdiv(n, block)),)](x, *args, n=n, BLOCK=block, enable_fp_fusion=True, **kwargs)
 
 @triton.jit
-def _place(n, BLOCK:tl.constexpr):
+def _place(n, BLOCK:tl.constexpr, WIDE:tl.constexpr):
     "The image of this program, its numbers, and which of them exist"
     blocks = tl.cdiv(n, BLOCK)
     k = tl.program_id(0)%blocks*BLOCK + tl.arange(0, BLOCK)
+    if not WIDE: k = tl.max_contiguous(k, 1) # what is decided for each number is not read in fours: neighbors go to neighboring threads
     return (tl.program_id(0)//blocks).to(tl.int64), k, k<n
 
 @triton.jit
@@ -40,54 +41,101 @@ def _partner(perm, i, B):
     return tl.where(j<0, j+B, j)
 
 @triton.jit
+def _pair(perm, i, B):
+    "The partner of image `i`, and do they swap?"
+    j = _partner(perm, i, B)
+    return j, _partner(perm, j, B)==i
+
+@triton.jit
 def _within(box, k, H:tl.constexpr, W:tl.constexpr, SH:tl.constexpr, SW:tl.constexpr):
     "Which of the numbers `k` of an image lie in `box`?"
     r,c = k//SH%H,k//SW%W
     return (r>=tl.load(box)) & (c>=tl.load(box+1)) & (r<tl.load(box+2)) & (c<tl.load(box+3))
 
-# %% ../nbs/api/01a_kernels.ipynb #bb93a895
+# %% ../nbs/api/01a_kernels.ipynb #75e509d4
 @triton.jit
-def _mixup(x, perm, lam, out, B, n, STEP:tl.constexpr, BLOCK:tl.constexpr):
-    i,k,ok = _place(n, BLOCK)
-    j,w = _partner(perm, i, B),tl.load(lam+i*STEP).to(tl.float32)
-    a,b = tl.load(x+j*n+k, ok).to(tl.float32),tl.load(x+i*n+k, ok).to(tl.float32)
-    # like `torch.lerp`: exact at both ends
-    tl.store(out+i*n+k, tl.where(w<.5, a + w*(b-a), b - (b-a)*(1-w)).to(out.dtype.element_ty), ok)
+def _keep(x, perm, old, B, n, BLOCK:tl.constexpr):
+    "Copy to `old` the partners that do not swap"
+    i = tl.program_id(0).to(tl.int64)
+    j,swap = _pair(perm, i, B)
+    if not swap:
+        for start in range(0, n, BLOCK):
+            k = start + tl.arange(0, BLOCK)
+            tl.store(old+j*n+k, tl.load(x+j*n+k, k<n), k<n)
+
+def _kept(x, perm, inplace):
+    "Where images read a partner with whom they do not swap: in place, in a copy"
+    if not inplace: return x
+    old = torch.empty_like(x)
+    _run(_keep, x, perm, old, len(x), each=True)
+    return old
+
+@triton.jit
+def _lerp(a, b, w):
+    "Like `torch.lerp`: exact at both ends"
+    return tl.where(w<.5, a + w*(b-a), b - (b-a)*(1-w))
+
+@triton.jit
+def _mixup(x, perm, lam, old, out, B, n, STEP:tl.constexpr, BLOCK:tl.constexpr):
+    i,k,_ = _place(n, BLOCK, True)
+    j,swap = _pair(perm, i, B)
+    one,two = k<tl.where(swap & (j<i), 0, n), k<tl.where(swap & (i<j), n, 0)
+    a,b = tl.load(tl.where(swap, x, old)+j*n+k, one).to(tl.float32),tl.load(x+i*n+k, one).to(tl.float32)
+    v,w = tl.load(lam+j*STEP).to(tl.float32),tl.load(lam+i*STEP).to(tl.float32)
+    tl.debug_barrier() # in place, nothing is written before all is read
+    tl.store(out+i*n+k, _lerp(a, b, w).to(out.dtype.element_ty), one)
+    tl.store(out+j*n+k, _lerp(b, a, v).to(out.dtype.element_ty), two)
 
 def launch_mixup(
-    x:Tensor,    # Images, (B,...), float
-    perm:Tensor, # Partner of each image, (B,) long
-    lam:Tensor,  # Share of `x` kept, (B,) or one number, of the type of `x`
-)->Tensor:       # As `mixing.mixup` returns
-    "Blend each image with its partner."
-    out = torch.empty_like(x)
-    _run(_mixup, x, perm.to(x.device, non_blocking=True).contiguous(), lam.contiguous(), out, len(x), STEP=int(lam.numel()>1))
+    x:Tensor,           # Images, (B,...), float
+    perm:Tensor,        # Partner of each image, (B,) long
+    lam:Tensor,         # Share of `x` kept, (B,) or one number, of the type of `x`
+    inplace:bool=False, # Write the result into `x`?
+)->Tensor:              # As `mixing.mixup` returns
+    "Blend each image with its partner; two that swap are read once."
+    perm = perm.to(x.device, non_blocking=True).contiguous()
+    old,out = _kept(x, perm, inplace),x if inplace else torch.empty_like(x)
+    _run(_mixup, x, perm, lam.contiguous(), old, out, len(x), STEP=int(lam.numel()>1))
     return out
 
-# %% ../nbs/api/01a_kernels.ipynb #18c047d1
+# %% ../nbs/api/01a_kernels.ipynb #99c8fb7a
 @triton.jit
 def _paste(x, perm, box, out, B, n, H:tl.constexpr, W:tl.constexpr, SH:tl.constexpr, SW:tl.constexpr, BLOCK:tl.constexpr):
-    i,k,ok = _place(n, BLOCK)
+    i,k,ok = _place(n, BLOCK, False)
     source = tl.where(_within(box+i*4, k, H, W, SH, SW), _partner(perm, i, B), i)
     tl.store(out+i*n+k, tl.load(x+source*n+k, ok), ok)
+
+@triton.jit
+def _swap(x, perm, box, old, B, n, H:tl.constexpr, W:tl.constexpr, SH:tl.constexpr, SW:tl.constexpr, BLOCK:tl.constexpr):
+    "`_paste` in place"
+    i,k,_ = _place(n, BLOCK, False)
+    j,swap = _pair(perm, i, B)
+    one = (k<tl.where(swap & (j<=i), 0, n)) & _within(box+i*4, k, H, W, SH, SW)
+    two = (k<tl.where(swap & (i<j), n, 0)) & _within(box+j*4, k, H, W, SH, SW)
+    a,b = tl.load(tl.where(swap, x, old)+j*n+k, one),tl.load(x+i*n+k, two)
+    tl.debug_barrier() # nothing is written before all is read
+    tl.store(x+i*n+k, a, one)
+    tl.store(x+j*n+k, b, two)
 
 def _layout(x): return dict(zip(('H','W','SH','SW'), (*x.shape[-2:], *x.stride()[-2:])))
 
 def launch_paste(
-    x:Tensor,    # Images, or masks that go with them, (B,...,H,W), any dtype
-    perm:Tensor, # Partner of each image, (B,) long
-    box:Tensor,  # Boxes, (B,1,4) long, `y1,x1,y2,x2`
-)->Tensor:       # As `mixing.paste` returns
+    x:Tensor,           # Images, or masks that go with them, (B,...,H,W), any dtype
+    perm:Tensor,        # Partner of each image, (B,) long
+    box:Tensor,         # Boxes, (B,1,4) long, `y1,x1,y2,x2`
+    inplace:bool=False, # Write the result into `x`?
+)->Tensor:              # As `mixing.paste` returns
     "Copy a box of each image's partner into it."
-    if x.dtype is torch.bool: return launch_paste(x.view(torch.uint8), perm, box).view(torch.bool)
-    out = torch.empty_like(x)
-    _run(_paste, x, perm.to(x.device, non_blocking=True).contiguous(), box.to(x.device, non_blocking=True).contiguous(), out, len(x), **_layout(x))
-    return out
+    if x.dtype is torch.bool: return launch_paste(x.view(torch.uint8), perm, box, inplace).view(torch.bool)
+    perm,box = (o.to(x.device, non_blocking=True).contiguous() for o in (perm,box))
+    if inplace: _run(_swap, x, perm, box, _kept(x, perm, True), len(x), **_layout(x))
+    else: _run(_paste, x, perm, box, out := torch.empty_like(x), len(x), **_layout(x))
+    return x if inplace else out
 
-# %% ../nbs/api/01a_kernels.ipynb #49334710
+# %% ../nbs/api/01a_kernels.ipynb #d0170a5a
 @triton.jit
 def _cutout(x, box, out, value, holes, n, H:tl.constexpr, W:tl.constexpr, SH:tl.constexpr, SW:tl.constexpr, INPLACE:tl.constexpr, BLOCK:tl.constexpr):
-    i,k,ok = _place(n, BLOCK)
+    i,k,ok = _place(n, BLOCK, False)
     hole = k<0
     for h in range(holes): hole = hole | _within(box+(i*holes+h)*4, k, H, W, SH, SW)
     filled = tl.full((BLOCK,), value, tl.float32).to(out.dtype.element_ty)

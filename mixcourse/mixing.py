@@ -49,7 +49,7 @@ def _swaps(perm):
     "`perm` as pairs that swap, each once, or None if it is not its own inverse"
     return [(i,j) for i,j in enumerate(perm) if i<=j] if all(perm[j]==i for i,j in enumerate(perm)) else None
 
-# %% ../nbs/api/02_mixing.ipynb #76173971
+# %% ../nbs/api/02_mixing.ipynb #42b76070
 _large = 2**14 # numbers in an image; up to here a visit to each pair costs more than it saves
 
 def _mixup_by_hand(x, perm, lam, out):
@@ -79,7 +79,8 @@ def mixup(
     lam = lam.view(-1, *[1]*(x.ndim-1))
     if _by_hand(x) and not _followed(lam): return _mixup_by_hand(x, perm, lam, x if inplace else None)
     k = None if _followed(lam) else _kernels(x)
-    mixed = torch.lerp(x[perm], x, lam) if k is None else k.launch_mixup(x, perm, lam)
+    if k is not None: return k.launch_mixup(x, perm, lam, inplace)
+    mixed = torch.lerp(x[perm], x, lam)
     return x.copy_(mixed) if inplace else mixed
 
 # %% ../nbs/api/02_mixing.ipynb #f564ea99
@@ -124,7 +125,7 @@ def box_lam(
     y1,x1,y2,x2 = box.unbind(-1)
     return 1 - (y2-y1)*(x2-x1)/(size[0]*size[1])
 
-# %% ../nbs/api/02_mixing.ipynb #835ef881
+# %% ../nbs/api/02_mixing.ipynb #cc50fc9b
 def _paste_one(x, perm, box, out):
     "The same box in all images, small ones"
     y1,x1,y2,x2 = box
@@ -164,7 +165,8 @@ def paste(
     _check_shape('perm', perm, (len(x),))
     if not _by_hand(x):
         k = _kernels(x)
-        pasted = torch.where(_outside(box, x), x, x[perm]) if k is None else k.launch_paste(x, perm, box.expand(len(x), -1, -1))
+        if k is not None: return k.launch_paste(x, perm, box.expand(len(x), -1, -1), inplace)
+        pasted = torch.where(_outside(box, x), x, x[perm])
         return x.copy_(pasted) if inplace else pasted
     if len(box)==1 and _is_small(x): return _paste_one(x, perm, box[0,0].tolist(), x if inplace else x.clone())
     return _paste_by_hand(x, perm, box[:,0].expand(len(x), 4), inplace)

@@ -62,13 +62,13 @@ def interpreted():
 
 
 def batches_moved():
-    "What the benchmark says of each kernel, in batches read and written; of a hole filled in place, its share"
+    "What the benchmark says of each call, out of place and in place, in batches read and written"
     from mixcourse import kernels
     from mixcourse.bench import traffic
     kernels._run = lambda *args, **kwargs: None  # the interpreter's own operators do not count
-    x, perm, box = torch.randn(16, 3, 32, 32), torch.arange(15, -1, -1), torch.tensor([0, 0, 16, 16])
-    calls = lambda x: mixup(x, perm, torch.rand(16)), lambda x: cutmix(x, perm, box), lambda x: cutout(x, box), lambda x: cutout(x, box, inplace=True)
-    return [round(traffic(f, x).bytes/(x.numel()*4), 1) for f in calls]
+    x, swap, turn, box = torch.randn(16, 3, 32, 32), -1-torch.arange(16), torch.arange(16).roll(1), torch.tensor([0, 0, 16, 16])
+    calls = (mixup, swap, torch.rand(16)), (mixup, turn, torch.rand(16)), (cutmix, swap, box), (cutmix, turn, box), (cutout, box)
+    return [round(traffic(lambda x: f(x, *args, inplace=o), x).bytes/(x.numel()*4), 1) for f, *args in calls for o in (False, True)]
 
 
 def test_kernels_interpreted():
@@ -77,7 +77,8 @@ def test_kernels_interpreted():
                          env={**os.environ, 'TRITON_INTERPRET': '1'}, capture_output=True, text=True)
     assert not res.returncode, res.stderr
     ran, kinds, *moved = map(float, res.stdout.split())
-    assert kinds == 3 and ran > 60 and moved == pytest.approx([3, 2, 2, .25], abs=.1)
+    assert kinds == 5 and ran > 60
+    assert moved == pytest.approx([2, 2, 3, 5, 2, .5, 2, 2.5, 2, .25], abs=.1)
 
 
 @pytest.mark.parametrize('dtype', ['fp32', 'bf16', 'fp16'])
@@ -89,7 +90,9 @@ def test_kernels_compile_without_a_gpu(dtype):
     from mixcourse import kernels
     p, long = f'*{dtype}', '*i64'
     fixed = dict(H=32, W=32, SH=32, SW=1, BLOCK=1024)
-    for kernel, types, const in ((kernels._mixup, dict(x=p, perm=long, lam=p, out=p, B='i32', n='i32'), dict(STEP=1, BLOCK=1024)),
+    for kernel, types, const in ((kernels._mixup, dict(x=p, perm=long, lam=p, old=p, out=p, B='i32', n='i32'), dict(STEP=1, BLOCK=1024)),
+                                 (kernels._keep, dict(x=p, perm=long, old=p, B='i32', n='i32'), dict(BLOCK=1024)),
+                                 (kernels._swap, dict(x=p, perm=long, box=long, old=p, B='i32', n='i32'), fixed),
                                  (kernels._paste, dict(x=p, perm=long, box=long, out=p, B='i32', n='i32'), fixed),
                                  (kernels._cutout, dict(x=p, box=long, out=p, value='fp32', holes='i32', n='i32'), {**fixed, 'INPLACE': True})):
         names = kernel.arg_names
@@ -113,7 +116,7 @@ def test_kernels_on_cuda(monkeypatch):
     ran, run = [], kernels._run
     monkeypatch.setattr(kernels, '_run', lambda kernel, *args, **kwargs: (ran.append(kernel), run(kernel, *args, **kwargs)))
     check('cuda')
-    assert len(set(ran)) == 3
+    assert len(set(ran)) == 5
 
 
 def test_by_hand_is_the_expression():
