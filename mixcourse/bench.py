@@ -6,7 +6,7 @@ Docs: https://mixcourse.github.io/mixcourse/api/bench.html.md"""
 
 # %% auto #0
 __all__ = ['sizes', 'scales', 'Case', 'ours', 'peers', 'recycle_memory', 'floor', 'time_calls', 'summary', 'Traffic', 'traffic',
-           'launches', 'machine', 'measure', 'table', 'plot', 'main']
+           'launches', 'machine', 'measure', 'measure_compiled', 'table', 'plot', 'main']
 
 # %% ../nbs/api/16_bench.ipynb #786885c5
 import ctypes, json, os, platform, random, statistics, time, warnings
@@ -27,7 +27,7 @@ from .sampling import rand_bbox, rand_holes, rand_lam, rand_perm, new_generator
 from .mixing import mixup, cutmix, cutout
 from .callback import MixUp, CutMix, Cutout, RandomMix, ManifoldMixUp
 
-# %% ../nbs/api/16_bench.ipynb #9b01f2ed
+# %% ../nbs/api/16_bench.ipynb #f52a53cd
 @dataclass
 class Case:
     "Something to time."
@@ -50,24 +50,22 @@ def _with(cb, y, inplace=False):
     g,cb.learn = new_generator(0),SimpleNamespace(loss_func=torch.nn.functional.cross_entropy)
     return ours
 
+def _pixels(x, wrap=noop):
+    "The operations, each as `wrap` makes it of the function"
+    n,size = len(x),x.shape[-2:]
+    perm,lam,box = rand_perm(n, device=x.device),rand_lam(n, .4, device=x.device),rand_bbox(size, rand_lam(n, 1.), device=x.device)
+    ops = dict(MixUp=(mixup, perm, lam), CutMix=(cutmix, perm, box), Cutout=(cutout, rand_holes(size, n, size[-1]//2, device=x.device)))
+    return [Case('mixcourse', op, lambda x,f=wrap(f),args=args,o=o: f(x, *args, inplace=o), part='pixels', inplace=o) for o in (False,True) for op,(f,*args) in ops.items()]
+
 def ours(
     x:Tensor, # Images like those to come, (B,C,H,W)
     y:Tensor, # Class ids, (B,)
 )->list:      # Of `Case`
     "What this library does, pixels alone and whole calls."
-    n,size,half = len(x),x.shape[-2:],x.shape[-1]//2
-    perm,lam,box = rand_perm(n, device=x.device),rand_lam(n, .4, device=x.device),rand_bbox(size, rand_lam(n, 1.), device=x.device)
-    holes = rand_holes(size, n, half, device=x.device)
-    res = []
-    for o in (False,True):
-        res += [Case('mixcourse', 'MixUp', lambda x,o=o: mixup(x, perm, lam, inplace=o), part='pixels', inplace=o),
-                Case('mixcourse', 'CutMix', lambda x,o=o: cutmix(x, perm, box, inplace=o), part='pixels', inplace=o),
-                Case('mixcourse', 'Cutout', lambda x,o=o: cutout(x, holes, inplace=o), part='pixels', inplace=o)]
-        cbs = MixUp(inplace=o),CutMix(inplace=o),Cutout(half, inplace=o),MixUp(per_batch=True, inplace=o),CutMix(per_batch=True, inplace=o)
-        res += [Case('mixcourse', type(cb).__name__, _with(cb, y), 'batch' if cb.per_batch else 'sample', inplace=o) for cb in cbs]
-    return res
+    cbs = [f(inplace=o) for o in (False,True) for f in (MixUp, CutMix, partial(Cutout, x.shape[-1]//2), partial(MixUp, per_batch=True), partial(CutMix, per_batch=True))]
+    return _pixels(x) + [Case('mixcourse', type(cb).__name__, _with(cb, y), 'batch' if cb.per_batch else 'sample', inplace=cb.inplace) for cb in cbs]
 
-# %% ../nbs/api/16_bench.ipynb #11da0d70
+# %% ../nbs/api/16_bench.ipynb #20b721fe
 def _fastai(x, y):
     from fastai.callback.mixup import MixUp, CutMix
     return [Case('fastai', 'MixUp', _with(MixUp(), y)), Case('fastai', 'CutMix', _with(CutMix(), y), 'batch', inplace=True)]
@@ -300,7 +298,7 @@ def machine(
     gpu = torch.cuda.get_device_name() if torch.device(device).type=='cuda' else None
     return dict(cpu=_cpu_name(), cores=os.cpu_count(), threads=torch.get_num_threads(), gpu=gpu, python=platform.python_version(), system=platform.system(), versions=libs)
 
-# %% ../nbs/api/16_bench.ipynb #eb6396ba
+# %% ../nbs/api/16_bench.ipynb #f72c0ea0
 sizes = (512,3,32,32),(128,3,224,224)
 scales = (32,3,32,32),(128,3,32,32),(512,3,32,32),(64,3,64,64),(64,3,128,128),(64,3,224,224)
 
@@ -323,6 +321,17 @@ def measure(
     unit,*times = time_calls([floor, *[c.call for c in cases]], shape, seconds, device)
     rows = [_row(c, ts, unit, x) for c,ts in zip(cases, times)]
     return [dict(lib='floor', op='', per='', part='', inplace=False, shape=list(shape)) | summary(unit, unit)] + rows,missing
+
+def measure_compiled(
+    shape:tuple,     # Of the batch, (B,C,H,W)
+    seconds:float=5, # How long, once all is compiled
+    device='cpu',    # Where the batches are
+)->tuple:            # Rows, and what is missing: {name: reason}
+    "What `torch.compile` makes of the operations, where there is a compiler."
+    cases = _pixels(torch.randn(shape, device=device), partial(torch.compile, fullgraph=True, dynamic=False))
+    try: unit,*times = time_calls([floor, *[c.call for c in cases]], shape, seconds, device)
+    except Exception as e: return [],{'torch.compile': f'{type(e).__name__}: {e}'.splitlines()[0]}
+    return [dict(op=c.op, inplace=c.inplace, shape=list(shape)) | summary(ts, unit) for c,ts in zip(cases, times)],{}
 
 # %% ../nbs/api/16_bench.ipynb #e3012217
 def table(
@@ -359,7 +368,9 @@ def plot(
     for ax in axs[-1]: ax.set_xlabel('× copying the batch')
     return axs
 
-# %% ../nbs/api/16_bench.ipynb #5ac17a57
+# %% ../nbs/api/16_bench.ipynb #afbc67ce
+def _print_row(o): print(f"{'x'.join(map(str, o['shape'])):15}{o['op']:8}{'in place' if o['inplace'] else '':10}{o['floors']:6.2f}")
+
 @call_parse
 def main(
     out:str='nbs/bench', # Files to write, without `-cpu.json` and `-cpu.png`
@@ -375,17 +386,22 @@ def main(
     torch.set_num_threads(threads)
     torch.manual_seed(0); random.seed(0); np.random.seed(0)
     recycled = recycle_memory()
-    rows,scaling,steps = [],[],[]
+    rows,compiled,scaling,steps = [],[],[],[]
     big,many = [[(8,3,16,16)]]*2 if quick else (sizes,scales)
     for shape in big:
         r,missing = measure(shape, seconds, device)
         rows += r
         print(f'{"x".join(map(str, shape))}: floor {r[0]["ms"]:.3f} ms, {r[0]["rounds"]} rounds\n{table(r, shape)}\n', flush=True)
+    print('compiled, pixels, x floor')
+    for shape in big:
+        r,without = measure_compiled(shape, seconds/5, device)
+        compiled,missing = compiled+r,missing|without
+        for o in r: _print_row(o)
     for k,v in missing.items(): print(f'left out: {k} ({v})')
     for shape in many: scaling += [o for o in measure(shape, seconds/5, device, others=False)[0] if o['part']!='whole call']
     print('scaling, pixels, x floor')
     for o in scaling:
-        if o['op']: print(f"{'x'.join(map(str, o['shape'])):15}{o['op']:8}{'in place' if o['inplace'] else '':10}{o['floors']:6.2f}")
+        if o['op']: _print_row(o)
     if torch.device(device).type=='cuda':
         from torchvision.models import resnet18, resnet50
         for arch in (resnet18, resnet50):
@@ -393,7 +409,7 @@ def main(
                 ts = _step_times(arch, cb, (128,3,224,224), 20, device)
                 steps.append(dict(arch=arch.__name__, callback=name, ms=statistics.median(ts), best=min(ts)))
                 print(f'{arch.__name__} {name:14}{steps[-1]["ms"]:8.2f} ms')
-    res = dict(machine=machine(device), recycled=recycled, missing=missing, rows=rows, scaling=scaling, steps=steps)
+    res = dict(machine=machine(device), recycled=recycled, missing=missing, rows=rows, compiled=compiled, scaling=scaling, steps=steps)
     kind = torch.device(device).type
     Path(f'{out}-{kind}.json').write_text(json.dumps(res, indent=1)+'\n')
     plot(rows)[0,0].figure.savefig(f'{out}-{kind}.png', dpi=100)
