@@ -81,9 +81,10 @@ def test_kernels_interpreted():
     assert moved == pytest.approx([2, 2, 3, 5, 2, .5, 2, 2.5, 2, .25], abs=.1)
 
 
+@pytest.mark.parametrize('ones', [[], ['B', 'n', 'holes']])
 @pytest.mark.parametrize('dtype', ['fp32', 'bf16', 'fp16'])
-def test_kernels_compile_without_a_gpu(dtype):
-    "Down to machine code for Hopper, as far as a machine without one can go"
+def test_kernels_compile_without_a_gpu(dtype, ones):
+    "Down to machine code for Hopper, as far as a machine without one can go; Triton makes a constant of an argument that is 1"
     triton = pytest.importorskip('triton')
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource
@@ -95,7 +96,8 @@ def test_kernels_compile_without_a_gpu(dtype):
                                  (kernels._swap, dict(x=p, perm=long, box=long, old=p, B='i32', n='i32'), fixed),
                                  (kernels._paste, dict(x=p, perm=long, box=long, out=p, B='i32', n='i32'), fixed),
                                  (kernels._cutout, dict(x=p, box=long, out=p, value='fp32', holes='i32', n='i32'), {**fixed, 'INPLACE': True})):
-        names = kernel.arg_names
+        names, const = kernel.arg_names, {**const, **{o: 1 for o in ones if o in types}}
+        types = {k: v for k, v in types.items() if k not in const}
         src = ASTSource(fn=kernel, signature={o: types.get(o, 'constexpr') for o in names}, constexprs={(names.index(k),): v for k, v in const.items()})
         assert triton.compile(src, target=GPUTarget('cuda', 90, 32)).asm['cubin']
 
