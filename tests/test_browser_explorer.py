@@ -266,6 +266,14 @@ def test_reduced_motion(show):
     assert page.evaluate('draws') <= 2 * (int(page.inner_text('.pg-count').replace(',', '')) // 30 + 1)
 
 
+def test_forced_colors(show):
+    "What only a color tells stays: how long a bar is, and on the playground which labels are wrong"
+    page = show(MixUpExplorer(pair()), Playground(), forced_colors='active', color_scheme='dark')
+    assert len(set(page.evaluate("['.ex-bar', '.ex-bar i'].map(o => getComputedStyle(document.querySelector(o)).backgroundColor)"))) == 2
+    red = page.evaluate("(c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data])(document.querySelector('.pg-panel canvas'))")[::4]
+    assert sum(red)/len(red) < 128, 'white outlines are seen on a dark ground'
+
+
 def test_trace_steps(show):
     page = show(trace())
     def state(): return page.evaluate("[...document.querySelectorAll('[role=tab]')].findIndex(e => e.getAttribute('aria-selected') === 'true')"), page.inner_text('.tr-show .tr-title')
@@ -439,6 +447,7 @@ def test_playground_runs_and_rests(show):
     assert steps() == 1
     page.get_by_role('button', name='Run').click()
     page.wait_for_function("+document.querySelector('.pg-count').textContent.replace(',', '') > 50")
+    assert not page.locator('.pg-bar :is(output, [role=status], [aria-live])').count(), 'nobody listens to a count that runs'
     page.get_by_role('button', name='Pause').click()
     n = steps()
     page.wait_for_timeout(150)

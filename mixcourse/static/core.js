@@ -27,7 +27,8 @@ const mx = (() => {
   }
   const write = (key, all) => {
     shared.memory[key] = all
-    try { localStorage.setItem(key, JSON.stringify(all)) } catch { /* kept in memory */ }
+    // else kept in memory
+    try { localStorage.setItem(key, JSON.stringify(all)) } catch {}
   }
 
   // Stands in for the kernel's model. What the reader did is kept for the ids that the state names.
@@ -60,18 +61,6 @@ const mx = (() => {
     }, true)
   }
 
-  // A custom color as the browser resolves it here, for drawing on a canvas
-  const color = (el, name) => {
-    const probe = el.appendChild(h('i', { style: `color:var(${name})` })), res = getComputedStyle(probe).color
-    probe.remove()
-    return res
-  }
-  const onTheme = f => {
-    const seen = new MutationObserver(f), dark = matchMedia('(prefers-color-scheme:dark)')
-    for (const o of [document.documentElement, document.body]) seen.observe(o, { attributeFilter: ['class', 'data-jp-theme-light', 'data-bs-theme'] })
-    dark.addEventListener('change', f)
-    return () => { seen.disconnect(); dark.removeEventListener('change', f) }
-  }
   const still = () => matchMedia('(prefers-reduced-motion:reduce)').matches
   // The page of a widget: its notebook where one window holds several
   const page = el => el.closest('.jp-Notebook') || document
@@ -86,7 +75,8 @@ const mx = (() => {
     el.dataset.kind = kind
     el.dataset.on = ''
     try { return kinds[kind].render({ model, el }) } catch (e) {
-      delete el.dataset.on  // the fallback shows
+      // The fallback shows
+      delete el.dataset.on
       console.error(e)
     }
   }
@@ -102,5 +92,5 @@ const mx = (() => {
       return mount(kind, model, el)
     },
   })
-  return { kinds, h, button, uid, read, write, color, onTheme, still, page, style, start, live }
+  return { kinds, h, button, uid, read, write, still, page, style, start, live }
 })()

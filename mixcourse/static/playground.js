@@ -191,6 +191,19 @@ const mark = (g, k, x, y, r) => {
 }
 const numbers = css => (css.match(/[\d.]+/g) || [255, 255, 255]).slice(0, 3).map(Number)
 
+// A custom color as the browser resolves it here, for drawing on a canvas: the reader's where colors are forced, or the page's own
+const color = (el, name, own) => {
+  const probe = el.appendChild(mx.h('i', { style: `color:var(${name});forced-color-adjust:${own ? 'none' : 'auto'}` })), res = getComputedStyle(probe).color
+  probe.remove()
+  return res
+}
+const onTheme = f => {
+  const seen = new MutationObserver(f), dark = matchMedia('(prefers-color-scheme:dark)')
+  for (const o of [document.documentElement, document.body]) seen.observe(o, { attributeFilter: ['class', 'data-jp-theme-light', 'data-bs-theme'] })
+  dark.addEventListener('change', f)
+  return () => { seen.disconnect(); dark.removeEventListener('change', f) }
+}
+
 export default {
   rng, beta, lab, surface, side,
   render({ model, el }) {
@@ -204,13 +217,13 @@ export default {
       const canvas = h('canvas', { width: size, height: size, role: 'img' }), score = h('strong'), loss = h('span')
       return { canvas, g: canvas.getContext('2d'), score, loss, box: h('figure', { class: `pg-panel pg-${k}` }, h('figcaption', {}, h('span', { class: 'pg-name' }, name), score), canvas, h('p', { class: 'mx-dim' }, loss)) }
     })
-    const chart = h('canvas', { class: 'pg-chart', role: 'img' }), count = h('output', { class: 'pg-count' }), said = h('p', { class: 'mx-dim pg-said', role: 'status' })
+    const chart = h('canvas', { class: 'pg-chart', role: 'img' }), count = h('b', { class: 'pg-count' }), said = h('p', { class: 'mx-dim pg-said', role: 'status' })
 
     const theme = () => {
-      bg = numbers(mx.color(el, '--bg'))
-      ink = mx.color(el, '--ink')
+      bg = numbers(color(el, '--bg', true))
+      ink = color(el, '--ink', true)
       palette = bg[0] < 128 ? dark : light
-      series = [mx.color(el, '--dim'), mx.color(el, '--guess')]
+      series = [color(el, '--dim'), color(el, '--guess')]
       thumbs.forEach(o => o())
     }
     // Canvas pixels per CSS pixel
@@ -361,7 +374,7 @@ export default {
     el.append(h('div', { class: 'mx-ui pg' }, bar, h('div', { class: 'pg-body' }, settings, h('div', { class: 'pg-main' }, h('div', { class: 'pg-panels' }, ...panels.map(o => o.box)), chart, said, key))))
     theme()
     reset()
-    const stop = mx.onTheme(() => { theme(); draw() })
+    const stop = onTheme(() => { theme(); draw() })
     // Out of sight it rests; a notebook may show it only after this, and then its colors and sizes are known
     const seen = new IntersectionObserver(([o]) => {
       if (!o.isIntersecting) { run(false); return }
