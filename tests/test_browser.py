@@ -227,6 +227,24 @@ def test_everything_else_by_keyboard(site):
     assert r.get_by_text('Repaired').is_visible()
 
 
+def test_focus_stays_in_the_quiz(site):
+    "Also when the button that was pressed goes away"
+    page = site.open(small['c'])
+    q = ui(page, 'quiz')
+    q.get_by_label('seven').check()
+    q.get_by_role('button', name='Check').press('Enter')
+    for name, then in (('Explain all', 'Try again'), ('Start this page over', 'Which is a color?')):
+        q.get_by_role('button', name=name).press('Enter')
+        assert page.evaluate("(document.activeElement.closest('button, .mx-ui fieldset') || document.body).textContent").startswith(then)
+
+
+def test_a_card_is_read_with_its_button(site):
+    c = ui(site.open(Cards({'t.color': colors})), 'cards')
+    for name, says in (('Show the answer', 'Which is a color?'), ('I knew it', 'As the sky.')):
+        assert says in c.get_by_role('button', name=name).evaluate("o => document.getElementById(o.getAttribute('aria-describedby')).textContent")
+        c.get_by_role('button', name=name).click()
+
+
 # without scripts, on paper
 
 def test_without_scripts(site):
@@ -248,6 +266,7 @@ def test_on_paper_answers_are_shown(site, js):
     shown = page.evaluate("[...document.querySelectorAll('.mx-fb details > div')].map(o => o.getBoundingClientRect().height)") if js else [1]
     assert min(shown) > 0
     assert page.locator('.mx-ui button:visible').count() == 0
+    assert page.evaluate("getComputedStyle(document.querySelector('.mx')).breakInside") == 'auto', 'a quiz is longer than a page: kept whole, it leaves the page before it empty'
     page.emulate_media(media='screen')
     assert page.get_by_text('It is drawn anew').first.is_visible() is False
 
@@ -265,6 +284,13 @@ def test_a_written_guess_is_text(site):
     page = site.open(predict('limits.own'))
     use(page)
     assert ui(page, 'predict').get_by_text('a <b>guess</b>').is_visible()
+
+
+def test_a_long_word_stays_in_its_box(site):
+    page = site.open(predict('limits.own'), viewport=dict(width=390, height=800))
+    ui(page, 'predict').get_by_role('textbox').fill('https://'+'x'*300)
+    ui(page, 'predict').get_by_role('textbox').press('Enter')
+    assert wide(page) <= 0
 
 
 # looks
@@ -357,6 +383,9 @@ def test_predict_covers_the_next_output(site, cell, output, prose):
         page.wait_for_selector('.mx[data-on]')
     plain = site.open(page=page_of(html), java_script_enabled=False)
     assert plain.get_by_text('the result').is_visible()
+    if cell == 'cell':  # a list belongs to its paragraph
+        page = site.open(page=page_of(html.replace('<p>Go on.</p>', '<ul><li>Never b.</li></ul>')))
+        assert not page.get_by_text('Never b.').is_visible()
 
 
 # cards

@@ -13,7 +13,7 @@ export default {
     const due = id => { const [box, seen] = kept(id); return Date.now() >= seen + days[box] * day }
     let queue = [], id, turned = false, early = false
     const left = h('p', { class: 'mx-dim', role: 'status' }), boxes = h('ol', { class: 'mx-boxes', 'aria-label': 'Cards in the five boxes' })
-    const front = h('div', { class: 'mx-front' }), back = h('div', { class: 'mx-back', tabindex: -1 })
+    const name = mx.uid(), front = h('div', { class: 'mx-front', id: `${name}f` }), back = h('div', { class: 'mx-back', id: `${name}b` })
     const put = value => { model.set('value', value); model.save_changes() }
     const answer = knew => {
       const [box] = kept(id), value = { ...model.get('value'), [id]: [knew ? Math.min(box + 1, 4) : 0, Date.now()] }
@@ -26,6 +26,8 @@ export default {
     const fill = all => { early = all; queue = ids.filter(o => all || due(o)).sort((a, b) => kept(a)[0] - kept(b)[0]) }
     const turn = button('Show the answer', () => { turned = true; draw(); knew.focus() }, true)
     const knew = button('I knew it', () => answer(true), true), again = button('Once more', () => answer(false))
+    turn.setAttribute('aria-describedby', front.id)
+    knew.setAttribute('aria-describedby', back.id)
     const more = button('Practice all cards', () => { fill(true); draw(); turn.focus() })
     const reset = button('Start over', () => { put({}); fill(false); turned = false; draw(); turn.focus() })
     const draw = () => {

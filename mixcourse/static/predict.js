@@ -11,7 +11,7 @@ export default {
     const { ids: [id], item: { ask, options, reveal } } = model.get('state'), name = mx.uid()
     const inputs = options
       ? options.map(() => h('input', { type: 'radio', name }))
-      : [h('input', { type: 'text', autocomplete: 'off', 'aria-labelledby': name })]
+      : [h('input', { type: 'text', style: 'width:100%', autocomplete: 'off', 'aria-labelledby': name })]
     const note = h('p', { class: 'mx-status', role: 'status' })
     const put = guess => { model.set('value', guess === undefined ? {} : { [id]: guess }); model.save_changes() }
     const go = button('Commit to it', () => {

@@ -28,7 +28,7 @@ const ask = (q, label, get, put) => {
     : options.map((_, i) => h('input', { type, name, 'aria-describedby': `${name}w${i}` }))
   const boxes = options.map((o, i) => h('div', { class: 'mx-opt' }, h('label', {}, inputs[i], h('span', { html: o.text })), whys[i]))
   const status = h('p', { class: 'mx-status', role: 'status' }), said = h('div', { class: 'mx-said' }), go = button('Check', () => graded() ? put(undefined) : check(), true)
-  const explain = button('Explain all', () => { open = true; draw() })
+  const explain = button('Explain all', () => { open = true; draw(); go.focus() })
 
   const graded = () => grade(q, get()).right !== null
   const chosen = () => {
@@ -83,7 +83,7 @@ export default {
       model.save_changes()
     }
     const parts = items.map((q, i) => ask(q, items.length > 1 ? `${i + 1}. ` : '', () => (model.get('value') || {})[ids[i]], answer => store(ids[i], answer)))
-    const score = h('output', { class: 'mx-dim' }), reset = button('Start this page over', () => peers().forEach(o => o.mxQuiz.reset()))
+    const score = h('output', { class: 'mx-dim' }), reset = button('Start this page over', () => { peers().forEach(o => o.mxQuiz.reset()); parts[0].field.querySelector('input').focus() })
     const peers = () => [...mx.page(el).querySelectorAll('.mx[data-kind=quiz][data-on]')].filter(o => o.mxQuiz)
     const total = () => {
       const all = new Map(peers().flatMap(o => o.mxQuiz.marks()))

@@ -29,7 +29,7 @@ export default {
     let at = 0
     const tabs = stages.map((o, i) => h('button', { type: 'button', role: 'tab', 'aria-controls': id, class: 'tr-tab', onclick: () => go(i) }, h('span', { class: 'tr-dot' }, `${i + 1}`), h('span', { class: 'tr-what' }, o.dataset.tab), o.dataset.shape ? h('span', { class: 'tr-shape' }, o.dataset.shape) : null))
     const list = h('div', { role: 'tablist', 'aria-label': 'Stages', class: 'tr-tabs' }, ...tabs)
-    const back = button('Back', () => go(at - 1)), next = button('Next', () => go(at + 1), true), where = h('span', { class: 'mx-dim' })
+    const back = button('Back', () => go(at - 1)), next = button('Next', () => go(at + 1), true), where = h('span', { class: 'mx-dim', role: 'status' })
     const go = i => {
       at = i
       stage.replaceChildren(...[...stages[i].childNodes].map(o => o.cloneNode(true)))
