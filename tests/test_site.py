@@ -176,8 +176,12 @@ def test_progress_is_marked(chrome, pages):
     quiz.get_by_role('button', name='Check').first.click()
     page.wait_for_timeout(50)
     assert re.fullmatch(r' ?1 of \d+ answered', mark.first.text_content())
+    quiz.get_by_role('textbox').first.fill('1')
+    quiz.get_by_role('textbox').first.press('Enter')
+    page.wait_for_timeout(50)
+    assert re.fullmatch(r' ?2 of \d+ answered', mark.first.text_content()), 'by keyboard as well'
     v.open('index.html')
-    assert re.fullmatch(r' ?1 of \d+ answered', mark.first.text_content()), 'on every page'
+    assert re.fullmatch(r' ?2 of \d+ answered', mark.first.text_content()), 'on every page'
     v.window.close()
 
 

@@ -15,4 +15,4 @@ const mark = () => {
   }
 }
 mark()
-document.addEventListener('click', () => setTimeout(mark))
+window.addEventListener('mx:score', () => setTimeout(mark))
