@@ -204,7 +204,7 @@ class Stage:
     "One stage of a trace."
     title:str         # A word or two
     shape:tuple|None=None # Shape of the tensor
-    text:str=''       # What happens; `` `code` `` and `$maths$` stand out
+    text:str=''       # What happens; `` `code` `` and `$math$` stand out
     pics:list=field(default_factory=list) # Pictures with their captions: array uint8 and str
     width:int=72      # Width of each picture, in CSS pixels
     shares:list=field(default_factory=list) # Pairs of a name and a share in [0,1], drawn as bars

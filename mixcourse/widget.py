@@ -25,16 +25,16 @@ _mathml = set('math mrow mi mn mo mtext msub msup msubsup mfrac msqrt mroot move
 _attrs = set('display mathvariant stretchy fence form separator accent lspace rspace width minsize maxsize linethickness displaystyle'.split())
 
 def _maths(tex):
-    "MathML; the source as code if it is no maths, or would bring along anything else"
+    "MathML; the source as code if it is no math, or would bring along anything else"
     try: root = ElementTree.fromstring(convert(tex).replace(' xmlns="http://www.w3.org/1998/Math/MathML"', ''))
     except Exception: root = None
     if root is None or any(o.tag not in _mathml or o.attrib.keys()-_attrs for o in root.iter()): return f'<code>{escape(tex)}</code>'
     return ElementTree.tostring(root, encoding='unicode')
 
 def rich(
-    text:str, # Plain text in which `` `code` `` and `$maths$` stand out
+    text:str, # Plain text in which `` `code` `` and `$math$` stand out
 )->str:       # HTML, everything else escaped
-    "Text as HTML; maths as MathML, which needs no script."
+    "Text as HTML; math as MathML, which needs no script."
     def part(s):
         if len(s) > 2 and s[0] == s[-1] == '`': return f'<code>{escape(s[1:-1])}</code>'
         if len(s) > 2 and s[0] == s[-1] == '$': return _maths(s[1:-1])
