@@ -333,7 +333,7 @@ def measure_compiled(
     except Exception as e: return [],{'torch.compile': f'{type(e).__name__}: {e}'.splitlines()[0]}
     return [dict(op=c.op, inplace=c.inplace, shape=list(shape)) | summary(ts, unit) for c,ts in zip(cases, times)],{}
 
-# %% ../nbs/api/16_bench.ipynb #e3012217
+# %% ../nbs/api/16_bench.ipynb #8406bf0e
 def table(
     rows:list,      # Rows of `measure`
     shape:tuple,    # Which size
@@ -353,19 +353,20 @@ def plot(
     rows:list,  # Rows of `measure`
     part='whole call', # or 'pixels'
 ):              # The axes
-    "Bars of the multiples, a panel for each operation and size."
+    "Bars of the multiples, a panel for each size and operation, one below the other: a phone is narrow."
     import matplotlib.pyplot as plt
-    shapes,ops = list(dict.fromkeys(tuple(o['shape']) for o in rows)),('MixUp','CutMix','Cutout')
-    fig,axs = plt.subplots(len(ops), len(shapes), figsize=(5*len(shapes),6), squeeze=False, sharex=True, layout='constrained')
-    for r,op in enumerate(ops):
-        for c,shape in enumerate(shapes):
-            ax,os_ = axs[r,c],sorted((o for o in rows if o['op']==op and o['part']==part and tuple(o['shape'])==shape), key=lambda o: -o['floors'])
-            names = [f"{o['lib']}, per {o['per']}{', in place' if o['inplace'] else ''}" for o in os_]
-            ax.barh(names, [o['floors'] for o in os_], color=['tab:blue' if o['lib']=='mixcourse' else 'tab:gray' for o in os_])
-            ax.set_xscale('log'); ax.axvline(1, color='k', lw=.5)
-            ax.set_xticks([1,10,100], ['1','10','100'])
-            ax.set_title(f"{op}, {'×'.join(map(str, shape))}")
-    for ax in axs[-1]: ax.set_xlabel('× copying the batch')
+    panels = {}
+    for o in sorted((o for o in rows if o['op'] and o['part']==part), key=lambda o: -o['floors']): panels.setdefault((*o['shape'],o['op']), []).append(o)
+    panels = dict(sorted(panels.items(), key=lambda kv: (kv[0][-2],('MixUp','CutMix','Cutout').index(kv[0][-1]))))
+    bars = [len(os_) for os_ in panels.values()]
+    fig,axs = plt.subplots(len(panels), figsize=(5.5,.2*sum(bars)+.45*len(bars)), squeeze=False, sharex=True, layout='constrained', height_ratios=bars)
+    for ax,((*shape,op),os_) in zip(axs.flat, panels.items()):
+        names = [f"{o['lib']}, per {o['per']}{', in place' if o['inplace'] else ''}" for o in os_]
+        ax.barh(names, [o['floors'] for o in os_], color=['tab:blue' if o['lib']=='mixcourse' else 'tab:gray' for o in os_])
+        ax.set_xscale('log'); ax.axvline(1, color='k', lw=.5)
+        ax.set_xticks([1,10,100], ['1','10','100'])
+        ax.set_title(f"{op}, {'×'.join(map(str, shape))}", loc='left')
+    axs[-1,0].set_xlabel('× copying the batch')
     return axs
 
 # %% ../nbs/api/16_bench.ipynb #afbc67ce

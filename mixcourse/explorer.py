@@ -72,7 +72,7 @@ def _figure(uri, caption, width, alt=None, attrs=''):
     style = f'width:{width}px;max-width:100%;height:auto' + (';image-rendering:pixelated' if 'pixelated' in attrs else '')
     return f'<figure style="margin:0;max-width:{max(width,88)}px"><img src="{uri}" alt="{escape(alt or caption)}" style="{style}" {attrs}><figcaption>{escape(caption)}</figcaption></figure>'
 
-# %% ../nbs/api/13_explorer.ipynb #42ffb9b2
+# %% ../nbs/api/13_explorer.ipynb #4d4917e5
 _mean = 0.485, 0.456, 0.406 # of ImageNet's pixels: what 0 is after fastai's `Normalize`
 
 class Explorer(Widget):
@@ -104,7 +104,7 @@ class Explorer(Widget):
         label,code = self.caption()
         pics = [_figure(_uri(o, 'jpeg'), n, 120, attrs=f'data-name="{escape(n)}"') for n,o in zip(self.names, self.jpegs)]
         pics.append(_figure(_webp(_array(self.mixed())), label, 240, f'{label}, {self.how}'))
-        return f'<div style="{_flow}">{"".join(pics)}</div><pre><code>{escape(code)}</code></pre>'
+        return f'<div style="{_flow}">{"".join(pics)}</div><pre><code>{escape(code)}</code></pre><p>Where scripts run, you can change it.</p>'
 
     def __repr__(self): return f'{type(self).__name__}({", ".join(self.names)})'
 

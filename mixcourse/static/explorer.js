@@ -65,7 +65,7 @@ export default {
 
     // What can be changed
     const slider = (label, min, max, get, set, text = String) => {
-      const id = uid(), value = h('output', { for: id }), input = h('input', { type: 'range', id, min, max, step: 1, oninput: () => { set(+input.value); update() } })
+      const id = uid(), value = h('span'), input = h('input', { type: 'range', id, min, max, step: 1, oninput: () => { set(+input.value); update() } })
       const show = () => { input.value = get(); value.textContent = text(get()); input.setAttribute('aria-valuetext', text(get())) }
       return { show, box: h('div', { class: 'ex-slide' }, h('label', { for: id }, label), value, input) }
     }

@@ -337,7 +337,7 @@ export default {
     const play = button('Run', () => run(!running), true)
     const again = button('Reset', () => { run(false); reset() }), once = button('Step', () => { run(false); me.step(); draw(); report() })
     const slider = (name, label, min, max, by, text, fresh = true) => {
-      const id = uid(), out = h('output', { for: id }, text(set[name]))
+      const id = uid(), out = h('span', {}, text(set[name]))
       const input = h('input', { type: 'range', id, min, max, step: by, value: set[name], oninput: () => {
         set[name] = +input.value
         out.textContent = text(set[name])

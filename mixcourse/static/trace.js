@@ -9,7 +9,7 @@ export default {
         o.append(p)
         return p
       })
-      const now = h('output', { for: id }), values = h('div', { class: 'tr-values' }), note = h('p', { class: 'tr-note', role: 'status' })
+      const now = h('span'), values = h('div', { class: 'tr-values' }), note = h('p', { class: 'tr-note', role: 'status' })
       const input = h('input', { type: 'range', id, min: 1, max: s.epochs, value: 1, oninput: () => show() })
       const show = () => {
         const e = +input.value, at = Math.max(...s.notes.filter(o => o <= e), 0)
