@@ -8,9 +8,10 @@ Docs: https://mixcourse.github.io/mixcourse/api/callback.html.md"""
 __all__ = ['Draw', 'Mixed', 'BatchOp', 'Mixer', 'MixUp', 'CutMix', 'Cutout', 'RandomMix', 'hidden_layers', 'ManifoldMixUp',
            'MixedAccuracy']
 
-# %% ../nbs/api/06_callback.ipynb #4db593f3
-from collections.abc import Callable, Sequence
+# %% ../nbs/api/06_callback.ipynb #c4ef3f0e
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from warnings import warn
 import torch
 from torch import nn, Tensor
@@ -49,7 +50,7 @@ class Mixed:
         "Does the loss weigh two targets?"
         return any(a is not b for a,b in zip(self.y_a, self.y_b))
 
-# %% ../nbs/api/06_callback.ipynb #fefc651c
+# %% ../nbs/api/06_callback.ipynb #03608d10
 class BatchOp(Callback):
     "Abstract: drawn anew for every training batch, never active in validation or inference."
     order,run_valid = -.5,False # before what changes the loss (order 0 and later)
@@ -64,6 +65,8 @@ class BatchOp(Callback):
     ):
         for pct in (0.,1.): check_prob(value_at(p, pct))
         if seed is not None: check_int('seed', seed, 0)
+        if inputs is not None and not (isinstance(inputs, Iterable) and all(isinstance(i, Integral) for i in inputs)):
+            raise ValueError(f"`inputs` must be a list of positions, got {inputs!r}")
         self.p,self.per_batch,self.seed,self.inputs,self.inplace = p,per_batch,seed,inputs,inplace
 
     def before_fit(self): self.mixed,self.generator = None,new_generator(self.seed, rank_distrib())
@@ -240,7 +243,7 @@ class Cutout(BatchOp):
         d = Draw(lambda o: cutout(o, box, inplace=self.inplace))
         return Mixed(self._apply(d.op, xb, idx), yb, yb, yb, d)
 
-# %% ../nbs/api/06_callback.ipynb #7b3ae14f
+# %% ../nbs/api/06_callback.ipynb #37cebfef
 class RandomMix(Mixer):
     "Choose one of several mixers, or none, for each batch."
     active,_learn = None,None
@@ -250,11 +253,12 @@ class RandomMix(Mixer):
         p:list=None,   # Chance of each, numbers or functions of progress; what is missing to 1 is for none; None: all alike
         seed:int=None, # For a run that repeats; None follows the global seed, without using it up
     ):
-        bad = [m for m in mixers if not (m is None or isinstance(m, BatchOp)) or isinstance(m, RandomMix)]
+        bad = [m for m in mixers if not (m is None or isinstance(m, BatchOp)) or isinstance(m, RandomMix)] if isinstance(mixers, Iterable) else mixers
         if bad or not mixers: raise ValueError(f"`mixers` must be mixers, `Cutout` or None, got {bad or mixers}")
         BatchOp.__init__(self, seed=seed)
         ps = [1/len(mixers)]*len(mixers) if p is None else list(p)
         if len(ps)!=len(mixers): raise ValueError(f"`p` must have one entry per mixer, got {len(ps)} for {len(mixers)}")
+        if p is not None and not isinstance(p, Iterable): raise ValueError(f"`p` must be a list, one entry per mixer, got {p!r}")
         self.mixers,self.p = list(mixers),ps # type: ignore[assignment]
         for pct in (0.,1.): self._chances(pct)
 
@@ -305,7 +309,7 @@ class RandomMix(Mixer):
         super().after_fit()
         for m in filter(None, self.mixers): m.after_fit()
 
-# %% ../nbs/api/06_callback.ipynb #4cff6607
+# %% ../nbs/api/06_callback.ipynb #bd29bfcf
 def hidden_layers(
     model:nn.Module, # A model whose blocks run in the order in which they are defined
 )->list:             # Names of its early blocks, as in `model.named_modules()`
@@ -361,6 +365,7 @@ class ManifoldMixUp(Mixer):
 
     def before_fit(self):
         super().before_fit()
+        if layers is not None and not isinstance(layers, Iterable): raise ValueError(f"`layers` must be a list of names or modules, got {layers!r}")
         self._forget()
         named = dict(self.learn.model.named_modules())
         layers = ['input', *hidden_layers(self.learn.model)] if self.layers is None else list(self.layers)
@@ -404,7 +409,7 @@ class MixedAccuracy(AvgMetric):
         self.total += learn.to_detach(mixed_accuracy(learn.pred, m.y_a[0], m.y_b[0], m.draw.lam))*bs
         self.count += bs
 
-# %% ../nbs/api/06_callback.ipynb #844b0afc
+# %% ../nbs/api/06_callback.ipynb #fdb88741
 def _peek(dl):
     "A batch of `dl`, with every random state left as it was"
     states,rng = get_random_states(),getattr(dl, 'rng', None)

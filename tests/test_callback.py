@@ -455,13 +455,20 @@ def test_bad_holes(args):
 @pytest.mark.parametrize('kw, match', [(dict(mixers=[]), '`mixers`'), (dict(mixers=[MixUp]), '`mixers`'), (dict(mixers=[FastaiMixUp()]), '`mixers`'),
                                        (dict(mixers=[RandomMix([None])]), '`mixers`'), (dict(mixers=[MixUp()], p=[.5, .5]), '`p` must have one entry'),
                                        (dict(mixers=[MixUp(), None], p=[.7, .7]), '`p` must add up'), (dict(mixers=[MixUp()], p=[1.5]), '`p`'),
-                                       (dict(mixers=[MixUp()], p=[lambda pct: pct*2]), '`p`'), (dict(mixers=[MixUp()], seed=-1), '`seed`')])
+                                       (dict(mixers=[MixUp()], p=[lambda pct: pct*2]), '`p`'), (dict(mixers=[MixUp()], seed=-1), '`seed`'),
+                                       (dict(mixers=MixUp()), '`mixers`'), (dict(mixers=None), '`mixers`'), (dict(mixers=[MixUp()], p=.5), '`p` must be a list')])
 def test_bad_random_mix(kw, match):
     with pytest.raises(ValueError, match=match): RandomMix(**kw)
 
 
 def test_alpha_as_any_number():
     for alpha in (1, np.float32(.5), np.int64(2), lambda pct: np.float64(pct), lambda pct: int(pct < .5), SchedLin(1, 0), SchedCos(0., 1.)): fit(MixUp(alpha), *dots(16), model=flat_net(16))
+@pytest.mark.parametrize('inputs', [0, [.5], '0', [None]])
+@pytest.mark.parametrize('cls', [MixUp, CutMix, partial(Cutout, 3), ManifoldMixUp])
+def test_bad_inputs(cls, inputs):
+    with pytest.raises(ValueError, match='`inputs` must be a list of positions'): cls(inputs=inputs)
+
+
     for b in fit(MixUp(float('inf')), *dots(16), model=flat_net(16)): assert (b['mixed'][0].amax((1, 2, 3)) == .5).all()
 
 
@@ -681,7 +688,7 @@ def test_hidden_layers_are_early_blocks():
     fit(ManifoldMixUp(), digits_x[:8], digits_y[:8], model=nn.DataParallel(cnn()))
 
 
-@pytest.mark.parametrize('layers', [['nope'], [3], [nn.Linear(2, 2)], [], ['0', 'nope']])
+@pytest.mark.parametrize('layers', [['nope'], [3], [nn.Linear(2, 2)], [], ['0', 'nope'], 3, nn.Linear(2, 2)])
 def test_unknown_layers_are_refused(layers):
     with pytest.raises(ValueError, match='`layers` must be'): fit(ManifoldMixUp(layers=layers), digits_x[:8], digits_y[:8])
 
