@@ -69,7 +69,10 @@ class BatchOp(Callback):
             raise ValueError(f"`inputs` must be a list of positions, got {inputs!r}")
         self.p,self.per_batch,self.seed,self.inputs,self.inplace = p,per_batch,seed,inputs,inplace
 
-    def before_fit(self): self.mixed,self.generator = None,new_generator(self.seed, rank_distrib())
+    def before_fit(self):
+        self.mixed = None
+        if self.learn.lock.locked(): return # fastai calls this for predictions as well: in mid-training they must not start the draws anew
+        self.generator = new_generator(self.seed, rank_distrib())
 
     def before_batch(self):
         self.mixed = self.mix_batch(self.xb, self.yb, self.pct_train, self.generator)

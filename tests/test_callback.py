@@ -686,6 +686,14 @@ def test_hidden_layers_are_early_blocks():
     assert [o.split('.')[-1] for o in hidden_layers(Wrap())] == ['0']
     fit(ManifoldMixUp(), digits_x[:8], digits_y[:8], model=Wrap())
     fit(ManifoldMixUp(), digits_x[:8], digits_y[:8], model=nn.DataParallel(cnn()))
+    class Listed(nn.Module):
+        def __init__(self): super().__init__(); self.blocks = nn.ModuleList([nn.Linear(64, 64) for _ in range(5)]); self.end = nn.Linear(64, 10)
+        def forward(self, x):
+            x = x.flatten(1)
+            for o in self.blocks: x = o(x).relu()
+            return self.end(x)
+    assert hidden_layers(Listed()) == ['blocks.0', 'blocks.1', 'blocks.2']
+    fit(ManifoldMixUp(seed=0), digits_x[:64], digits_y[:64], model=Listed())  # a list does not run, what is in it does
 
 
 @pytest.mark.parametrize('layers', [['nope'], [3], [nn.Linear(2, 2)], [], ['0', 'nope'], 3, nn.Linear(2, 2)])
