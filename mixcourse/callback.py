@@ -330,25 +330,26 @@ def hidden_layers(
 class _HiddenMix:
     "Mixes the output of one layer, in one forward pass, and is gone"
     def __init__(self, cb=None, layer=None, op=None):
-        self.cb,self.op = cb,op
+        self.cb,self.op,self.due = cb,op,False
         self.handles = [] if cb is None else [cb.learn.model.register_forward_pre_hook(self.start), layer.register_forward_hook(self.mix)]
 
     def start(self, model, args):
-        "Give way where the model is called on anything but the batch at hand: that batch never came this far"
+        "Wait for the pass that is learned from: others may run the model, or a part of it, before its turn, or after a stop"
         learn = self.cb and self.cb.learn
-        if not (learn and learn.training and args and args[0] is learn.xb[0]): self.remove()
+        if not (learn and learn.training): return self.remove()
+        self.due = torch.is_grad_enabled() and bool(args) and args[0] is learn.xb[0]
 
     def mix(self, layer, args, out):
+        if not self.due: return None
         op = self.op
         self.remove()
-        if op is None: return None
         n = len(self.cb.learn.xb[0])
         if not isinstance(out, Tensor) or len(out)!=n: raise ValueError(f"`layers` must return a tensor with a row for each of {n} images, {type(layer).__name__} does not")
         return op(out)
 
     def remove(self):
         for h in self.handles: h.remove()
-        self.op,self.handles = None,[]
+        self.op,self.due,self.handles = None,False,[]
 
     def __reduce__(self): return _HiddenMix, () # a copy of the model gets none of this
 

@@ -758,23 +758,35 @@ def test_a_copy_made_in_mid_batch_mixes_nothing(how):
             for _ in range(2): assert torch.allclose(m(x), ref(x), atol=1e-6)
 
 
-def test_the_model_called_by_others_in_mid_batch_is_not_mixed():
-    "A callback that runs the model on pictures of its own, before the batch's turn"
+def run_on_others(model, x): return model(digits_x[50:58])
+def run_without_learning(model, x):
+    with torch.no_grad(): return model(x)
+def run_a_part(model, x): return model[2](model[0](x))
+
+
+@pytest.mark.parametrize('run', [run_on_others, run_without_learning, run_a_part])
+def test_the_model_run_by_others_in_mid_batch(run):
+    "What a callback makes of the model before the batch's turn is not mixed; the batch is, as its targets are"
     clean = []
     class Other(Callback):
         order, run_valid = 41, False
-        def before_batch(self):
-            ref = cnn()
-            ref.load_state_dict(self.learn.model.state_dict())
-            with torch.no_grad(): clean.append(torch.allclose(self.learn.model(digits_x[50:58]), ref(digits_x[50:58]), atol=1e-6))
-    fit(ManifoldMixUp(layers=['2']), digits_x[:16], digits_y[:16], model=cnn(), cb=[Other()])
-    assert clean == [True, True]
+    def twin(model):
+        o = cnn()
+        o.load_state_dict(model.state_dict())
+        return o
+        def before_batch(self): clean.append(torch.allclose(run(self.learn.model, self.x), run(twin(self.learn.model), self.x), atol=1e-6))
+        def after_pred(self): clean.append(not torch.allclose(twin(self.learn.model)(self.x), self.pred, atol=1e-3))
+    fit(ManifoldMixUp(layers=['2'], seed=0), digits_x[:16], digits_y[:16], model=cnn(), cb=[Other()])
+    assert clean == [True]*4
 
 
 # showing
 
 def titles(axs): return [o.get_title() for o in axs]
 
+def _image(i): return TensorImage(digits_x[i])
+def _name(i): return f'digit {digits_y[i]}'
+def _points(i): return TensorPoint([[1., 2.], [3., i]])
 
 @pytest.mark.parametrize('name', ['mixup', 'cutmix', 'cutout', 'random'])
 def test_show_mix_leaves_everything_as_it_was(name):
