@@ -319,7 +319,7 @@ def hidden_layers(
     "The first half of the blocks that have weights, never the last one: where the paper mixes."
     def walk(m, prefix=''):
         for n,c in m.named_children():
-            if type(c) is nn.Sequential: yield from walk(c, f'{prefix}{n}.')
+            if type(c) in (nn.Sequential,nn.ModuleList,nn.ModuleDict): yield from walk(c, f'{prefix}{n}.')
             elif any(p.ndim>1 for p in c.parameters()): yield f'{prefix}{n}',c
     blocks = list(walk(model))
     if len(blocks)==1: # a wrapper: look inside
