@@ -19,7 +19,7 @@ from fastai.callback.core import Callback
 from fastai.callback.mixup import MixHandler
 from fastai.learner import Learner, AvgMetric
 from fastai.torch_core import get_random_states, set_random_states, rank_distrib, show_image, find_bs
-from fastai.vision.core import TensorBBox
+from fastai.vision.core import TensorBBox, TensorPoint
 from fastai.vision.data import get_grid
 from fastcore.all import L, first, patch
 from .sampling import rand_lam, rand_perm, rand_bbox, rand_holes, check_alpha, check_int, new_generator
@@ -258,10 +258,10 @@ class RandomMix(Mixer):
     ):
         bad = [m for m in mixers if not (m is None or isinstance(m, BatchOp)) or isinstance(m, RandomMix)] if isinstance(mixers, Iterable) else mixers
         if bad or not mixers: raise ValueError(f"`mixers` must be mixers, `Cutout` or None, got {bad or mixers}")
+        if p is not None and not isinstance(p, Iterable): raise ValueError(f"`p` must be a list, one entry per mixer, got {p!r}")
         BatchOp.__init__(self, seed=seed)
         ps = [1/len(mixers)]*len(mixers) if p is None else list(p)
         if len(ps)!=len(mixers): raise ValueError(f"`p` must have one entry per mixer, got {len(ps)} for {len(mixers)}")
-        if p is not None and not isinstance(p, Iterable): raise ValueError(f"`p` must be a list, one entry per mixer, got {p!r}")
         self.mixers,self.p = list(mixers),ps # type: ignore[assignment]
         for pct in (0.,1.): self._chances(pct)
 
@@ -365,11 +365,11 @@ class ManifoldMixUp(Mixer):
         inputs:list=None,        # Positions of the inputs to mix where 'input' is chosen; None: the only one, or all that are images
     ):
         super().__init__(alpha, p=p, per_batch=per_batch, seed=seed, inputs=inputs)
+        if layers is not None and not isinstance(layers, Iterable): raise ValueError(f"`layers` must be a list of names or modules, got {layers!r}")
         self.layers = layers
 
     def before_fit(self):
         super().before_fit()
-        if layers is not None and not isinstance(layers, Iterable): raise ValueError(f"`layers` must be a list of names or modules, got {layers!r}")
         self._forget()
         named = dict(self.learn.model.named_modules())
         layers = ['input', *hidden_layers(self.learn.model)] if self.layers is None else list(self.layers)
@@ -431,9 +431,9 @@ def _label(y):
 
 def _decoded(dl, xb, yb, n):
     "Images and targets as people read them"
-    b = (*xb[:1], *yb[:1])
+    b = (*xb, *yb)
     rows = dl.decode_batch(b, max_n=n) if hasattr(dl, 'decode_batch') else zip(*(o[:n] for o in b))
-    return [(o[0], o[1] if len(o)>1 else '') for o in rows]
+    return [(o[0], o[len(xb)] if yb else '') for o in rows]
 
 def _caption(a, b, lam):
     if a==b or not .005<lam<.995: return a if lam>.5 else b
@@ -443,7 +443,7 @@ def _show(x, y, ax, caption):
     if isinstance(x, Tensor):
         x = x.detach().float().cpu()
         if x.min()<0 or x.max()>1: x = (x-x.min())/(x.max()-x.min())
-    mask = isinstance(y, Tensor) and y.ndim>1
+    mask = isinstance(y, Tensor) and y.ndim>1 and not isinstance(y, TensorPoint) # boxes are points, too
     show_image(x, ctx=ax, title=None if mask else caption, cmap='gray')
     if mask: show_image(y, ctx=ax, alpha=.5, cmap='tab20')
 

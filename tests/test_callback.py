@@ -6,11 +6,13 @@ import matplotlib, numpy as np, pytest, torch, torch.nn.functional as F
 from fastai.callback.core import Callback
 from fastai.callback.mixup import MixUp as FastaiMixUp
 from fastai.callback.schedule import SchedCos, SchedExp, SchedLin, combine_scheds
+from fastai.data.core import Datasets
+from fastai.data.transforms import Categorize
 from fastai.losses import (BCEWithLogitsLossFlat, CrossEntropyLossFlat, DiceLoss, FocalLossFlat, LabelSmoothingCrossEntropyFlat, MSELossFlat)
 from fastai.metrics import accuracy
 from fastai.optimizer import SGD
 from fastai.torch_core import TensorImage
-from fastai.vision.core import TensorBBox, TensorMask
+from fastai.vision.core import TensorBBox, TensorMask, TensorPoint
 from helpers import (cnn, digits, digits_x, digits_y, dots, hooks, learner, loaders, mixers, plains, random_states, read_dots,
                      read_plains, same_states, segmenter, spy, state)
 from torch import nn
@@ -461,14 +463,14 @@ def test_bad_random_mix(kw, match):
     with pytest.raises(ValueError, match=match): RandomMix(**kw)
 
 
-def test_alpha_as_any_number():
-    for alpha in (1, np.float32(.5), np.int64(2), lambda pct: np.float64(pct), lambda pct: int(pct < .5), SchedLin(1, 0), SchedCos(0., 1.)): fit(MixUp(alpha), *dots(16), model=flat_net(16))
 @pytest.mark.parametrize('inputs', [0, [.5], '0', [None]])
 @pytest.mark.parametrize('cls', [MixUp, CutMix, partial(Cutout, 3), ManifoldMixUp])
 def test_bad_inputs(cls, inputs):
     with pytest.raises(ValueError, match='`inputs` must be a list of positions'): cls(inputs=inputs)
 
 
+def test_alpha_as_any_number():
+    for alpha in (1, np.float32(.5), np.int64(2), lambda pct: np.float64(pct), lambda pct: int(pct < .5), SchedLin(1, 0), SchedCos(0., 1.)): fit(MixUp(alpha), *dots(16), model=flat_net(16))
     for b in fit(MixUp(float('inf')), *dots(16), model=flat_net(16)): assert (b['mixed'][0].amax((1, 2, 3)) == .5).all()
 
 
@@ -684,8 +686,6 @@ def test_hidden_layers_are_early_blocks():
         def __init__(self): super().__init__(); self.net = cnn()
         def forward(self, x): return self.net(x)
     assert [o.split('.')[-1] for o in hidden_layers(Wrap())] == ['0']
-    fit(ManifoldMixUp(), digits_x[:8], digits_y[:8], model=Wrap())
-    fit(ManifoldMixUp(), digits_x[:8], digits_y[:8], model=nn.DataParallel(cnn()))
     class Listed(nn.Module):
         def __init__(self): super().__init__(); self.blocks = nn.ModuleList([nn.Linear(64, 64) for _ in range(5)]); self.end = nn.Linear(64, 10)
         def forward(self, x):
@@ -694,6 +694,8 @@ def test_hidden_layers_are_early_blocks():
             return self.end(x)
     assert hidden_layers(Listed()) == ['blocks.0', 'blocks.1', 'blocks.2']
     fit(ManifoldMixUp(seed=0), digits_x[:64], digits_y[:64], model=Listed())  # a list does not run, what is in it does
+    fit(ManifoldMixUp(), digits_x[:8], digits_y[:8], model=Wrap())
+    fit(ManifoldMixUp(), digits_x[:8], digits_y[:8], model=nn.DataParallel(cnn()))
 
 
 @pytest.mark.parametrize('layers', [['nope'], [3], [nn.Linear(2, 2)], [], ['0', 'nope'], 3, nn.Linear(2, 2)])
@@ -768,12 +770,12 @@ def run_a_part(model, x): return model[2](model[0](x))
 def test_the_model_run_by_others_in_mid_batch(run):
     "What a callback makes of the model before the batch's turn is not mixed; the batch is, as its targets are"
     clean = []
-    class Other(Callback):
-        order, run_valid = 41, False
     def twin(model):
         o = cnn()
         o.load_state_dict(model.state_dict())
         return o
+    class Other(Callback):
+        order, run_valid = 41, False
         def before_batch(self): clean.append(torch.allclose(run(self.learn.model, self.x), run(twin(self.learn.model), self.x), atol=1e-6))
         def after_pred(self): clean.append(not torch.allclose(twin(self.learn.model)(self.x), self.pred, atol=1e-3))
     fit(ManifoldMixUp(layers=['2'], seed=0), digits_x[:16], digits_y[:16], model=cnn(), cb=[Other()])
@@ -782,11 +784,11 @@ def test_the_model_run_by_others_in_mid_batch(run):
 
 # showing
 
-def titles(axs): return [o.get_title() for o in axs]
-
 def _image(i): return TensorImage(digits_x[i])
 def _name(i): return f'digit {digits_y[i]}'
 def _points(i): return TensorPoint([[1., 2.], [3., i]])
+def titles(axs): return [o.get_title() for o in axs]
+
 
 @pytest.mark.parametrize('name', ['mixup', 'cutmix', 'cutout', 'random'])
 def test_show_mix_leaves_everything_as_it_was(name):
@@ -845,6 +847,17 @@ def test_show_mix_of_masks_and_of_nothing():
     assert len(learner(CutMix(), loaders(x, TensorMask(m)), segmenter(12), CE()).show_mix(4)) == 4
     for cbs in (None, ManifoldMixUp()):
         with pytest.raises(ValueError, match='`cbs` must hold a mixer'): learner(cbs, digits()).show_mix()
+    matplotlib.pyplot.close('all')
+
+
+@pytest.mark.parametrize('targets', [(_name,), (_name, _points), (_points,)], ids=['class', 'class and points', 'points'])
+def test_show_mix_of_what_fastai_decodes(targets):
+    "Two pictures in, one target or several out"
+    dsets = Datasets(range(16), [[_image], [_image], *([o, Categorize()] if o is _name else [o] for o in targets)], splits=[range(12), range(12, 16)], n_inp=2)
+    learn = learner(MixUp(1., seed=1), dsets.dataloaders(bs=4, num_workers=0, device='cpu'), loss=CE())
+    axs = learn.show_mix()
+    assert len(axs) == 4 and all(bool(o) and len(ax.images) == 1 for o, ax in zip(titles(axs), axs))
+    assert ('digit' in titles(axs)[0]) == (targets[0] is _name)
     matplotlib.pyplot.close('all')
 
 
