@@ -13,7 +13,7 @@ from torch import Tensor
 from .sampling import rand_lam, rand_perm, rand_bbox
 from .mixing import mixup, cutmix, box_lam
 
-# %% ../nbs/api/03_batch.ipynb #e321066b
+# %% ../nbs/api/03_batch.ipynb #6a3466d3
 def _mix_data(op, x, y, alpha, generator):
     "Apply `op(x, lam, perm)` to a batch of tensors or arrays"
     if not isinstance(y, Tensor): y = np.asarray(y)
@@ -22,7 +22,7 @@ def _mix_data(op, x, y, alpha, generator):
     lam,perm = rand_lam(len(x), alpha, generator, tx.device),rand_perm(len(x), generator, tx.device)
     mixed,lam = op(tx, lam, perm)
     if not isinstance(x, Tensor): mixed,lam,perm = mixed.numpy(),lam.numpy(),perm.numpy()
-    elif isinstance(y, Tensor): perm = perm.to(y.device)
+    else: perm = perm.to(y.device) if isinstance(y, Tensor) else perm.cpu().numpy()
     return mixed, y, y[perm], lam
 
 # %% ../nbs/api/03_batch.ipynb #6a43cf95

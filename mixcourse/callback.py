@@ -8,9 +8,10 @@ Docs: https://mixcourse.github.io/mixcourse/api/callback.html.md"""
 __all__ = ['Draw', 'Mixed', 'BatchOp', 'Mixer', 'MixUp', 'CutMix', 'Cutout', 'RandomMix', 'hidden_layers', 'ManifoldMixUp',
            'MixedAccuracy']
 
-# %% ../nbs/api/06_callback.ipynb #4db593f3
-from collections.abc import Callable, Sequence
+# %% ../nbs/api/06_callback.ipynb #c4ef3f0e
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from warnings import warn
 import torch
 from torch import nn, Tensor
@@ -18,7 +19,7 @@ from fastai.callback.core import Callback
 from fastai.callback.mixup import MixHandler
 from fastai.learner import Learner, AvgMetric
 from fastai.torch_core import get_random_states, set_random_states, rank_distrib, show_image, find_bs
-from fastai.vision.core import TensorBBox
+from fastai.vision.core import TensorBBox, TensorPoint
 from fastai.vision.data import get_grid
 from fastcore.all import L, first, patch
 from .sampling import rand_lam, rand_perm, rand_bbox, rand_holes, check_alpha, check_int, new_generator
@@ -49,7 +50,7 @@ class Mixed:
         "Does the loss weigh two targets?"
         return any(a is not b for a,b in zip(self.y_a, self.y_b))
 
-# %% ../nbs/api/06_callback.ipynb #fefc651c
+# %% ../nbs/api/06_callback.ipynb #03608d10
 class BatchOp(Callback):
     "Abstract: drawn anew for every training batch, never active in validation or inference."
     order,run_valid = -.5,False # before what changes the loss (order 0 and later)
@@ -64,9 +65,14 @@ class BatchOp(Callback):
     ):
         for pct in (0.,1.): check_prob(value_at(p, pct))
         if seed is not None: check_int('seed', seed, 0)
+        if inputs is not None and not (isinstance(inputs, Iterable) and all(isinstance(i, Integral) for i in inputs)):
+            raise ValueError(f"`inputs` must be a list of positions, got {inputs!r}")
         self.p,self.per_batch,self.seed,self.inputs,self.inplace = p,per_batch,seed,inputs,inplace
 
-    def before_fit(self): self.mixed,self.generator = None,new_generator(self.seed, rank_distrib())
+    def before_fit(self):
+        self.mixed = None
+        if self.learn.lock.locked(): return # fastai calls this for predictions as well: in mid-training they must not start the draws anew
+        self.generator = new_generator(self.seed, rank_distrib())
 
     def before_batch(self):
         self.mixed = self.mix_batch(self.xb, self.yb, self.pct_train, self.generator)
@@ -240,7 +246,7 @@ class Cutout(BatchOp):
         d = Draw(lambda o: cutout(o, box, inplace=self.inplace))
         return Mixed(self._apply(d.op, xb, idx), yb, yb, yb, d)
 
-# %% ../nbs/api/06_callback.ipynb #7b3ae14f
+# %% ../nbs/api/06_callback.ipynb #37cebfef
 class RandomMix(Mixer):
     "Choose one of several mixers, or none, for each batch."
     active,_learn = None,None
@@ -250,8 +256,9 @@ class RandomMix(Mixer):
         p:list=None,   # Chance of each, numbers or functions of progress; what is missing to 1 is for none; None: all alike
         seed:int=None, # For a run that repeats; None follows the global seed, without using it up
     ):
-        bad = [m for m in mixers if not (m is None or isinstance(m, BatchOp)) or isinstance(m, RandomMix)]
+        bad = [m for m in mixers if not (m is None or isinstance(m, BatchOp)) or isinstance(m, RandomMix)] if isinstance(mixers, Iterable) else mixers
         if bad or not mixers: raise ValueError(f"`mixers` must be mixers, `Cutout` or None, got {bad or mixers}")
+        if p is not None and not isinstance(p, Iterable): raise ValueError(f"`p` must be a list, one entry per mixer, got {p!r}")
         BatchOp.__init__(self, seed=seed)
         ps = [1/len(mixers)]*len(mixers) if p is None else list(p)
         if len(ps)!=len(mixers): raise ValueError(f"`p` must have one entry per mixer, got {len(ps)} for {len(mixers)}")
@@ -305,14 +312,14 @@ class RandomMix(Mixer):
         super().after_fit()
         for m in filter(None, self.mixers): m.after_fit()
 
-# %% ../nbs/api/06_callback.ipynb #4cff6607
+# %% ../nbs/api/06_callback.ipynb #bd29bfcf
 def hidden_layers(
     model:nn.Module, # A model whose blocks run in the order in which they are defined
 )->list:             # Names of its early blocks, as in `model.named_modules()`
     "The first half of the blocks that have weights, never the last one: where the paper mixes."
     def walk(m, prefix=''):
         for n,c in m.named_children():
-            if type(c) is nn.Sequential: yield from walk(c, f'{prefix}{n}.')
+            if type(c) in (nn.Sequential,nn.ModuleList,nn.ModuleDict): yield from walk(c, f'{prefix}{n}.')
             elif any(p.ndim>1 for p in c.parameters()): yield f'{prefix}{n}',c
     blocks = list(walk(model))
     if len(blocks)==1: # a wrapper: look inside
@@ -323,25 +330,26 @@ def hidden_layers(
 class _HiddenMix:
     "Mixes the output of one layer, in one forward pass, and is gone"
     def __init__(self, cb=None, layer=None, op=None):
-        self.cb,self.op = cb,op
+        self.cb,self.op,self.due = cb,op,False
         self.handles = [] if cb is None else [cb.learn.model.register_forward_pre_hook(self.start), layer.register_forward_hook(self.mix)]
 
     def start(self, model, args):
-        "Give way where the model is called on anything but the batch at hand: that batch never came this far"
+        "Wait for the pass that is learned from: others may run the model, or a part of it, before its turn, or after a stop"
         learn = self.cb and self.cb.learn
-        if not (learn and learn.training and args and args[0] is learn.xb[0]): self.remove()
+        if not (learn and learn.training): return self.remove()
+        self.due = torch.is_grad_enabled() and bool(args) and args[0] is learn.xb[0]
 
     def mix(self, layer, args, out):
+        if not self.due: return None
         op = self.op
         self.remove()
-        if op is None: return None
         n = len(self.cb.learn.xb[0])
         if not isinstance(out, Tensor) or len(out)!=n: raise ValueError(f"`layers` must return a tensor with a row for each of {n} images, {type(layer).__name__} does not")
         return op(out)
 
     def remove(self):
         for h in self.handles: h.remove()
-        self.op,self.handles = None,[]
+        self.op,self.due,self.handles = None,False,[]
 
     def __reduce__(self): return _HiddenMix, () # a copy of the model gets none of this
 
@@ -357,6 +365,7 @@ class ManifoldMixUp(Mixer):
         inputs:list=None,        # Positions of the inputs to mix where 'input' is chosen; None: the only one, or all that are images
     ):
         super().__init__(alpha, p=p, per_batch=per_batch, seed=seed, inputs=inputs)
+        if layers is not None and not isinstance(layers, Iterable): raise ValueError(f"`layers` must be a list of names or modules, got {layers!r}")
         self.layers = layers
 
     def before_fit(self):
@@ -404,7 +413,7 @@ class MixedAccuracy(AvgMetric):
         self.total += learn.to_detach(mixed_accuracy(learn.pred, m.y_a[0], m.y_b[0], m.draw.lam))*bs
         self.count += bs
 
-# %% ../nbs/api/06_callback.ipynb #844b0afc
+# %% ../nbs/api/06_callback.ipynb #fdb88741
 def _peek(dl):
     "A batch of `dl`, with every random state left as it was"
     states,rng = get_random_states(),getattr(dl, 'rng', None)
@@ -422,9 +431,9 @@ def _label(y):
 
 def _decoded(dl, xb, yb, n):
     "Images and targets as people read them"
-    b = (*xb[:1], *yb[:1])
+    b = (*xb, *yb)
     rows = dl.decode_batch(b, max_n=n) if hasattr(dl, 'decode_batch') else zip(*(o[:n] for o in b))
-    return [(o[0], o[1] if len(o)>1 else '') for o in rows]
+    return [(o[0], o[len(xb)] if yb else '') for o in rows]
 
 def _caption(a, b, lam):
     if a==b or not .005<lam<.995: return a if lam>.5 else b
@@ -434,7 +443,7 @@ def _show(x, y, ax, caption):
     if isinstance(x, Tensor):
         x = x.detach().float().cpu()
         if x.min()<0 or x.max()>1: x = (x-x.min())/(x.max()-x.min())
-    mask = isinstance(y, Tensor) and y.ndim>1
+    mask = isinstance(y, Tensor) and y.ndim>1 and not isinstance(y, TensorPoint) # boxes are points, too
     show_image(x, ctx=ax, title=None if mask else caption, cmap='gray')
     if mask: show_image(y, ctx=ax, alpha=.5, cmap='tab20')
 

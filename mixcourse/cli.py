@@ -56,12 +56,12 @@ def check_out(
             try: p.unlink() if p==probe else p.rmdir()
             except OSError: pass # was not made
 
-# %% ../nbs/api/10_cli.ipynb #3788d01c
+# %% ../nbs/api/10_cli.ipynb #c483dbf4
 def _prepare(data, out, **settings):
     "A `Comparison`, or a ValueError that says what is wrong, before anything is trained"
     settings = Settings(**settings)
     check_out(out)
-    if data is not None and not Path(data).exists(): raise ValueError(f"{data}: no such file or folder")
+    if data is not None and not os.path.exists(data): raise ValueError(f"{data or repr(data)}: no such file or folder")
     with warnings.catch_warnings():
         warnings.simplefilter('ignore') # of other packages, about each other
         from mixcourse.data import load_folder, load_npz

@@ -105,16 +105,18 @@ def load_npz(
     ys = (torch.from_numpy(y).long() for y in (y_train, np.searchsorted(vocab, y_test)))
     return Pictures(x_train, next(ys), x_test, next(ys), vocab.astype(str).tolist(), Path(path).name)
 
-# %% ../nbs/api/07_data.ipynb #38ccd0a2
+# %% ../nbs/api/07_data.ipynb #2e6d086f
 def _listed(folder):
     "Image files under `folder` and the class of each, the name of its folder"
-    files = get_image_files(folder).sorted()
+    files = get_image_files(folder).filter(lambda f: f.parent!=folder).sorted()
     return files,files.map(lambda f: f.relative_to(folder).parts[0])
 
 def _header(f):
     try:
-        with Image.open(f) as im: return im.size,im.mode
+        with Image.open(f) as im: size,mode = im.size,im.mode
     except OSError as e: raise ValueError(f"{f}: must be a picture that can be read: {e}") from e
+    if mode[0] in 'IF': raise ValueError(f"{f}: must have 8 bits a channel, got mode {mode}") # Pillow would cut its values off at 255
+    return size,mode
 
 def _read(f, size, mode):
     try:
@@ -191,7 +193,7 @@ def load_data(
     if name=='pets': return _pets(untar_data(URLs.PETS), size)
     raise ValueError(f"`name` must be one of digits, tiles, cifar10, imagenette and pets, got {name!r}")
 
-# %% ../nbs/api/07_data.ipynb #87a5db00
+# %% ../nbs/api/07_data.ipynb #c44f04b4
 def few_labels(
     y:Tensor, # Class ids, (N,) long
     n:int,    # Pictures to keep
@@ -212,6 +214,7 @@ def wrong_labels(
     seed:int,        # >= 0
 )->Tensor:           # Class ids, (N,) long; `round(noise*N)` of them are wrong
     "Replace labels by others, each wrong class as likely as the next."
+    if not 0<=noise<1: raise ValueError(f"`noise` must be in [0,1), got {noise}")
     rng,y = np.random.default_rng(seed),y.clone()
     i = torch.from_numpy(rng.permutation(len(y))[:round(noise*len(y))])
     y[i] = (y[i] + torch.from_numpy(rng.integers(1, num_classes, len(i)))) % num_classes

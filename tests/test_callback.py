@@ -6,11 +6,13 @@ import matplotlib, numpy as np, pytest, torch, torch.nn.functional as F
 from fastai.callback.core import Callback
 from fastai.callback.mixup import MixUp as FastaiMixUp
 from fastai.callback.schedule import SchedCos, SchedExp, SchedLin, combine_scheds
+from fastai.data.core import Datasets
+from fastai.data.transforms import Categorize
 from fastai.losses import (BCEWithLogitsLossFlat, CrossEntropyLossFlat, DiceLoss, FocalLossFlat, LabelSmoothingCrossEntropyFlat, MSELossFlat)
 from fastai.metrics import accuracy
 from fastai.optimizer import SGD
 from fastai.torch_core import TensorImage
-from fastai.vision.core import TensorBBox, TensorMask
+from fastai.vision.core import TensorBBox, TensorMask, TensorPoint
 from helpers import (cnn, digits, digits_x, digits_y, dots, hooks, learner, loaders, mixers, plains, random_states, read_dots,
                      read_plains, same_states, segmenter, spy, state)
 from torch import nn
@@ -455,9 +457,16 @@ def test_bad_holes(args):
 @pytest.mark.parametrize('kw, match', [(dict(mixers=[]), '`mixers`'), (dict(mixers=[MixUp]), '`mixers`'), (dict(mixers=[FastaiMixUp()]), '`mixers`'),
                                        (dict(mixers=[RandomMix([None])]), '`mixers`'), (dict(mixers=[MixUp()], p=[.5, .5]), '`p` must have one entry'),
                                        (dict(mixers=[MixUp(), None], p=[.7, .7]), '`p` must add up'), (dict(mixers=[MixUp()], p=[1.5]), '`p`'),
-                                       (dict(mixers=[MixUp()], p=[lambda pct: pct*2]), '`p`'), (dict(mixers=[MixUp()], seed=-1), '`seed`')])
+                                       (dict(mixers=[MixUp()], p=[lambda pct: pct*2]), '`p`'), (dict(mixers=[MixUp()], seed=-1), '`seed`'),
+                                       (dict(mixers=MixUp()), '`mixers`'), (dict(mixers=None), '`mixers`'), (dict(mixers=[MixUp()], p=.5), '`p` must be a list')])
 def test_bad_random_mix(kw, match):
     with pytest.raises(ValueError, match=match): RandomMix(**kw)
+
+
+@pytest.mark.parametrize('inputs', [0, [.5], '0', [None]])
+@pytest.mark.parametrize('cls', [MixUp, CutMix, partial(Cutout, 3), ManifoldMixUp])
+def test_bad_inputs(cls, inputs):
+    with pytest.raises(ValueError, match='`inputs` must be a list of positions'): cls(inputs=inputs)
 
 
 def test_alpha_as_any_number():
@@ -677,11 +686,19 @@ def test_hidden_layers_are_early_blocks():
         def __init__(self): super().__init__(); self.net = cnn()
         def forward(self, x): return self.net(x)
     assert [o.split('.')[-1] for o in hidden_layers(Wrap())] == ['0']
+    class Listed(nn.Module):
+        def __init__(self): super().__init__(); self.blocks = nn.ModuleList([nn.Linear(64, 64) for _ in range(5)]); self.end = nn.Linear(64, 10)
+        def forward(self, x):
+            x = x.flatten(1)
+            for o in self.blocks: x = o(x).relu()
+            return self.end(x)
+    assert hidden_layers(Listed()) == ['blocks.0', 'blocks.1', 'blocks.2']
+    fit(ManifoldMixUp(seed=0), digits_x[:64], digits_y[:64], model=Listed())  # a list does not run, what is in it does
     fit(ManifoldMixUp(), digits_x[:8], digits_y[:8], model=Wrap())
     fit(ManifoldMixUp(), digits_x[:8], digits_y[:8], model=nn.DataParallel(cnn()))
 
 
-@pytest.mark.parametrize('layers', [['nope'], [3], [nn.Linear(2, 2)], [], ['0', 'nope']])
+@pytest.mark.parametrize('layers', [['nope'], [3], [nn.Linear(2, 2)], [], ['0', 'nope'], 3, nn.Linear(2, 2)])
 def test_unknown_layers_are_refused(layers):
     with pytest.raises(ValueError, match='`layers` must be'): fit(ManifoldMixUp(layers=layers), digits_x[:8], digits_y[:8])
 
@@ -743,21 +760,33 @@ def test_a_copy_made_in_mid_batch_mixes_nothing(how):
             for _ in range(2): assert torch.allclose(m(x), ref(x), atol=1e-6)
 
 
-def test_the_model_called_by_others_in_mid_batch_is_not_mixed():
-    "A callback that runs the model on pictures of its own, before the batch's turn"
+def run_on_others(model, x): return model(digits_x[50:58])
+def run_without_learning(model, x):
+    with torch.no_grad(): return model(x)
+def run_a_part(model, x): return model[2](model[0](x))
+
+
+@pytest.mark.parametrize('run', [run_on_others, run_without_learning, run_a_part])
+def test_the_model_run_by_others_in_mid_batch(run):
+    "What a callback makes of the model before the batch's turn is not mixed; the batch is, as its targets are"
     clean = []
+    def twin(model):
+        o = cnn()
+        o.load_state_dict(model.state_dict())
+        return o
     class Other(Callback):
         order, run_valid = 41, False
-        def before_batch(self):
-            ref = cnn()
-            ref.load_state_dict(self.learn.model.state_dict())
-            with torch.no_grad(): clean.append(torch.allclose(self.learn.model(digits_x[50:58]), ref(digits_x[50:58]), atol=1e-6))
-    fit(ManifoldMixUp(layers=['2']), digits_x[:16], digits_y[:16], model=cnn(), cb=[Other()])
-    assert clean == [True, True]
+        def before_batch(self): clean.append(torch.allclose(run(self.learn.model, self.x), run(twin(self.learn.model), self.x), atol=1e-6))
+        def after_pred(self): clean.append(not torch.allclose(twin(self.learn.model)(self.x), self.pred, atol=1e-3))
+    fit(ManifoldMixUp(layers=['2'], seed=0), digits_x[:16], digits_y[:16], model=cnn(), cb=[Other()])
+    assert clean == [True]*4
 
 
 # showing
 
+def _image(i): return TensorImage(digits_x[i])
+def _name(i): return f'digit {digits_y[i]}'
+def _points(i): return TensorPoint([[1., 2.], [3., i]])
 def titles(axs): return [o.get_title() for o in axs]
 
 
@@ -818,6 +847,17 @@ def test_show_mix_of_masks_and_of_nothing():
     assert len(learner(CutMix(), loaders(x, TensorMask(m)), segmenter(12), CE()).show_mix(4)) == 4
     for cbs in (None, ManifoldMixUp()):
         with pytest.raises(ValueError, match='`cbs` must hold a mixer'): learner(cbs, digits()).show_mix()
+    matplotlib.pyplot.close('all')
+
+
+@pytest.mark.parametrize('targets', [(_name,), (_name, _points), (_points,)], ids=['class', 'class and points', 'points'])
+def test_show_mix_of_what_fastai_decodes(targets):
+    "Two pictures in, one target or several out"
+    dsets = Datasets(range(16), [[_image], [_image], *([o, Categorize()] if o is _name else [o] for o in targets)], splits=[range(12), range(12, 16)], n_inp=2)
+    learn = learner(MixUp(1., seed=1), dsets.dataloaders(bs=4, num_workers=0, device='cpu'), loss=CE())
+    axs = learn.show_mix()
+    assert len(axs) == 4 and all(bool(o) and len(ax.images) == 1 for o, ax in zip(titles(axs), axs))
+    assert ('digit' in titles(axs)[0]) == (targets[0] is _name)
     matplotlib.pyplot.close('all')
 
 

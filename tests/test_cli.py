@@ -83,10 +83,11 @@ wrong = [
     (['compare', '--methods', 'none,mixap'], "`methods` must be of none, mixup, cutmix, cutout, randommix, manifold, got 'mixap'"), (['compare', '--methods', ''], '`methods`'),
     (['compare', '--arch', 'resnet19'], "`arch` must be cnn or a model of"), (['compare', '--device', 'tpu'], '`device`'), (['compare', '--labels', '5'], '`labels` must be between 10 and'),
     (['compare', '--bf16', '--device', 'cpu'], '`bf16`'), (['compare', '--data', 'none.npz'], 'none.npz: no such file or folder'),
+    (['compare', '--data', ''], "'': no such file or folder"), (['compare', '--data', 'a'*5000], 'no such file or folder'),
 ]
 
 
-@pytest.mark.parametrize('args, says', wrong, ids=[' '.join(a) for a, _ in wrong])
+@pytest.mark.parametrize('args, says', wrong, ids=[' '.join(a)[:40] for a, _ in wrong])
 def test_wrong_options(capsys, here, args, says):
     assert says in refused(capsys, *args)
     assert not list(here.iterdir())

@@ -142,6 +142,25 @@ def test_wrong_folders_are_refused(tmp_path):
     f = path/'train/bee/3.png'
     f.write_bytes(f.read_bytes()[:-30])
     refused('3.png: must be a picture that can be read', path)
+    flat = tmp_path/'flat'
+    for part in ('train', 'valid'):
+        (flat/part).mkdir(parents=True)
+        for i in range(3): Image.new('L', (9, 8)).save(flat/part/f'{i}.png')
+    refused('train: must hold pictures, <class>', flat)
+
+
+def test_a_picture_beside_the_classes_is_no_class(tmp_path):
+    path = folder(tmp_path)
+    Image.new('L', (9, 8)).save(path/'train/all.png')
+    assert load_folder(path).vocab == ['ant', 'bee']
+
+
+@pytest.mark.parametrize('dtype, mode', [(np.uint16, 'I;16'), (np.int32, 'I'), (np.float32, 'F')])
+def test_pictures_of_more_than_eight_bits_are_refused(tmp_path, dtype, mode):
+    "Pillow would make all of them white, or black"
+    path = folder(tmp_path)
+    Image.fromarray(np.full((8, 9), 1000, dtype)).save(path/'train/ant/0.tif')
+    with pytest.raises(ValueError, match=f'0.tif: must have 8 bits a channel, got mode {mode}'): load_folder(path)
 
 
 # labels
@@ -153,6 +172,11 @@ def test_wrong_labels(n, c, noise, seed):
     before, out = y.clone(), wrong_labels(y, noise, c, seed)
     assert torch.equal(y, before) and torch.equal(out, wrong_labels(y, noise, c, seed))
     assert (out != y).sum() == round(noise*n) and 0 <= out.min() and out.max() < c
+
+
+@pytest.mark.parametrize('noise', [-.1, 1., float('nan')])
+def test_impossible_share_of_wrong_labels_is_refused(noise):
+    with pytest.raises(ValueError, match='`noise` must be in'): wrong_labels(torch.arange(10), noise, 10, 0)
 
 
 def test_every_wrong_class_is_as_likely():

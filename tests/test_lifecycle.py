@@ -318,6 +318,24 @@ def test_predictions_in_the_middle_of_training():
     for name in names: spy(learner([make(name), Validates()], digits(16)), 2)
 
 
+@pytest.mark.parametrize('how', [lambda learn: learn.get_preds(), lambda learn: learn.validate()], ids=['get_preds', 'validate'])
+@pytest.mark.parametrize('name', names)
+def test_validation_in_mid_training_changes_no_draw(name, how):
+    "Without `inner`, fastai calls `before_fit` for it: the mixer must not begin anew"
+    class Validates(Callback):
+        busy = False
+        def after_epoch(self):
+            if self.busy: return
+            self.busy = True
+            how(self.learn)
+            self.busy = False
+    def seen(*cbs):
+        cb = make(name)
+        cb.seed = 3
+        return torch.stack([b['loss'] for b in spy(learner(cb, digits(24, 12, shuffle=False)), 2, cbs)])
+    assert torch.equal(seen(), seen(Validates()))
+
+
 def test_learner_by_learner():
     "One callback in one learner after the other, and two learners with two"
     cb = MixUp(seed=1)

@@ -252,6 +252,15 @@ def test_batch_functions_say_what_they_did(kind, n):
             assert torch.allclose(seen_lam, torch.where(y_a == y_b, 1., lam)) and (seen_b == y_b)[(lam < 1) & (lam > 0)].all()
 
 
+@pytest.mark.parametrize('n', [1, 2])
+@pytest.mark.parametrize('f', [mixup_data, cutmix_data])
+def test_batch_functions_take_labels_of_another_kind(f, n):
+    "A tensor with an array or a list"
+    for y in (np.arange(n), [f'c{i}' for i in range(n)]):
+        _, y_a, y_b, _ = f(torch.rand(n, 1, 4, 4), y)
+        assert y_a.shape == y_b.shape == (n,) and set(y_b) == set(y)
+
+
 def test_mixup_data_on_dots():
     x, y = torch.eye(16).view(16, 1, 4, 4), torch.arange(16)
     mixed, y_a, y_b, lam = mixup_data(x, y, .4)
