@@ -114,14 +114,14 @@ def _same_size(xb, idx):
     if len(sizes)>1: raise ValueError(f"inputs must have one size to share a box, got {sorted(sizes)}: name some of them with `inputs`")
     return sizes.pop()
 
-# %% ../nbs/api/06_callback.ipynb #901f553a
+# %% ../nbs/api/06_callback.ipynb #654f69b4
 def _spatial(y, x): return y.ndim>2 and y.shape[-2:]==x.shape[-2:]
 
 _can = "class ids (B,), soft or multi-label targets (B,C), numbers, and masks (B,...,H,W)"
 
 class Mixer(BatchOp):
     "Abstract: mixes each image, and its targets, with a partner from the same batch."
-    moves_pixels = False
+    moves_pixels,told = False,()
     def __init__(self,
         alpha:float|Callable, # Beta concentration, >= 0, or a function of progress; 0 is off
         **kwargs
@@ -171,12 +171,19 @@ class Mixer(BatchOp):
     def _opaque(self, yb):
         "Does the loss give one number a batch? Says so, once"
         if len(yb)==1 and loss_rule(self.learn.loss_func, yb[0]) is not None: return False
-        if not getattr(self, 'told', False): warn(f"{self.learn.loss_func} gives one number for a whole batch: {self} mixes with one `lam` a batch")
-        self.told = True
+        self._tell(f"{self.learn.loss_func} gives one number for a whole batch: {self} mixes with one `lam` a batch")
         return True
 
+    def _tell(self, what):
+        "Warn of it, once"
+        if what not in self.told: warn(what)
+        self.told = *self.told,what
+
     def after_loss(self):
-        if self.mixed is None or not self._ours(): return
+        if self.mixed is None: return
+        if not self._ours():
+            if self.mixed.weighed: self._tell(f"another callback replaced the targets of a mixed batch: {self} leaves its loss as it is, which knows nothing of partners")
+            return
         if self.mixed.weighed:
             self.learn.loss_grad = mixed_loss(self.pred, self.mixed.y_a, self.mixed.y_b, self.mixed.draw.lam, self.loss_func)
             self.learn.loss = self.learn.loss_grad.clone()

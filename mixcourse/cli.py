@@ -40,7 +40,7 @@ def new_parser()->argparse.ArgumentParser: # Of `mixcourse`
     c.set_defaults(error=c.error)
     return p
 
-# %% ../nbs/api/10_cli.ipynb #d3c03bec
+# %% ../nbs/api/10_cli.ipynb #3b501e6f
 def check_out(
     out:str|Path, # Folder for results, which need not be there
 )->None:
@@ -50,6 +50,8 @@ def check_out(
     try:
         out.mkdir(parents=True, exist_ok=True)
         probe.touch()
+        taken = [p for p in out.glob('compare.*') if p.is_dir()]
+        if taken: raise IsADirectoryError(0, f'{taken[0].name} is a folder')
     except OSError as e: raise ValueError(f"`out` must be a folder that can be written to, got {str(out)!r}: {e.strerror}") from e
     finally:
         for p in (probe, *new):

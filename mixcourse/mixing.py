@@ -13,7 +13,7 @@ from itertools import chain
 import torch
 from torch import Tensor
 
-# %% ../nbs/api/02_mixing.ipynb #1b423ed5
+# %% ../nbs/api/02_mixing.ipynb #eafc25c9
 def check_images(
     x:Tensor,       # What should be images, (B,...)
     min_dim:int=2,  # Dimensions that the operation needs, the batch included
@@ -24,7 +24,8 @@ def check_images(
     if x.ndim<min_dim: raise ValueError(f"`x` must have {min_dim} dimensions or more, got shape {tuple(x.shape)}")
 
 def _check_shape(name, v, *shapes):
-    "Refuse a `v` whose shape is none of `shapes`"
+    "Refuse a `v` that is no tensor, or whose shape is none of `shapes`"
+    if not isinstance(v, Tensor): raise ValueError(f"`{name}` must be a tensor, got {type(v).__name__}")
     if tuple(v.shape) not in shapes: raise ValueError(f"`{name}` must have shape {' or '.join(map(str, shapes))}, got {tuple(v.shape)}")
 
 # %% ../nbs/api/02_mixing.ipynb #6d7a5130
@@ -83,7 +84,7 @@ def mixup(
     mixed = torch.lerp(x[perm], x, lam)
     return x.copy_(mixed) if inplace else mixed
 
-# %% ../nbs/api/02_mixing.ipynb #f564ea99
+# %% ../nbs/api/02_mixing.ipynb #8dba7255
 def _array(x):
     "The memory of `x` as an array; NumPy knows no bfloat16, and slicing does not care"
     x = x.detach()
@@ -111,6 +112,7 @@ def _outside(box, x, dtype=torch.bool):
 def _boxes_of(box, x):
     "`box` as boxes of each image, (B,n,4), or of all alike, (1,n,4)"
     if x.ndim<3: raise ValueError(f"`x` must have 3 dimensions or more, got shape {tuple(x.shape)}")
+    if not isinstance(box, Tensor): raise ValueError(f"`box` must be a tensor, got {type(box).__name__}")
     if box.ndim==1: box = box[None]
     n = 1 if len(box)==1 else len(x)
     _check_shape('box', box, (n, 4), (n, *box.shape[1:2], 4))

@@ -87,7 +87,7 @@ def _class_weights(loss_func, ignored, y):
     for i in ignored: kept &= y!=i
     return kept.float() if w is None else w[y.masked_fill(~kept, 0).long()]*kept
 
-# %% ../nbs/api/04_targets.ipynb #36313414
+# %% ../nbs/api/04_targets.ipynb #f78d5854
 _reduce = {
     'none':     lambda v,y,w: v,
     'weighted': lambda v,y,w: v.sum()/w(y).sum(),
@@ -126,9 +126,7 @@ def _reduces(loss_func, pred, t, classes, ignored):
         if r.shape==own.shape and torch.allclose(r.float(), own.float(), rtol=1e-4): return name
 
 def _find_ignored(loss_func, rule, pred, t, ignored):
-    "`rule` and all ids that `loss_func` leaves out, told or not; None if it cannot be explained. On the CPU: elsewhere a wrong id is fatal"
-    pred,t,loss_func = pred.cpu(),t.cpu(),loss_func if inspect.ismethod(loss_func) else copy.deepcopy(loss_func)
-    if isinstance(loss_func, torch.nn.Module) or hasattr(loss_func, 'func') and hasattr(loss_func, 'to'): loss_func.to('cpu')
+    "`rule` and all ids that `loss_func` leaves out, told or not; None if it cannot be explained"
     for i in {-100, -1, 255} - ignored:
         t[3] = i
         try:
@@ -138,6 +136,17 @@ def _find_ignored(loss_func, rule, pred, t, ignored):
         except Exception: pass # it refuses this id, as it should
     return rule, ignored
 
+def _on_cpu(loss_func, *ts):
+    "A copy where what a loss refuses is an error; elsewhere it is fatal"
+    if not inspect.ismethod(loss_func): loss_func = copy.deepcopy(loss_func)
+    if isinstance(loss_func, torch.nn.Module) or hasattr(loss_func, 'func') and hasattr(loss_func, 'to'): loss_func.to('cpu')
+    return loss_func, *(t.cpu() for t in ts)
+
+def _stays(rule, loss_func, pred, t, classes, ignored):
+    "Does `rule` hold for surer predictions, too? A loss may leave out what is easy"
+    try: return _reduces(loss_func, 8*pred, t, classes, ignored)==rule
+    except Exception: return True # it wants probabilities
+
 def _try(loss_func, y):
     "How `loss_func` reduces its values, None if they cannot be had"
     if unreduced(loss_func) is None: return None
@@ -146,7 +155,10 @@ def _try(loss_func, y):
         for pred,t,classes in _examples(loss_func, y):
             try: rule = _reduces(loss_func, pred, t, classes, ignored)
             except Exception: continue
-            return _find_ignored(loss_func, rule, pred, t, ignored) if classes and rule else rule and (rule, ignored)
+            if rule is None: return None
+            cpu = _on_cpu(loss_func, pred, t)
+            if not _stays(rule, *cpu, classes, ignored): return None
+            return _find_ignored(cpu[0], rule, *cpu[1:], ignored) if classes else (rule, ignored)
 
 _tried = WeakKeyDictionary()
 

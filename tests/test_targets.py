@@ -318,6 +318,11 @@ class Slots:
 def never(p, y, reduction='mean'): return F.cross_entropy(p, y)
 
 
+def hard(p, y, reduction='mean'):
+    v = F.cross_entropy(p, y, reduction='none')
+    return v if reduction == 'none' else v[v > .7].mean()
+
+
 def scripted():
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
@@ -325,7 +330,7 @@ def scripted():
 
 
 wide = {c: {k: torch.randint(2, (6, c), generator=torch.Generator().manual_seed(i)) for i, k in enumerate(ids)} for c in (5, 7, 11, 22)}
-liars = {'mean': (Mean, ids), 'mean-one': (MeanOne, ids), 'mean-multi': (Mean, multi), 'never': (lambda: never, ids), 'none': (NoneLiar, ids), 'per-class': (PerClass, ids),
+liars = {'mean': (Mean, ids), 'mean-one': (MeanOne, ids), 'mean-multi': (Mean, multi), 'never': (lambda: never, ids), 'hard': (lambda: hard, ids), 'none': (NoneLiar, ids), 'per-class': (PerClass, ids),
          'through': (Through, ids), 'late': (Late, ids), 'coupled': (Coupled, ids), 'hardest': (Hardest, ids), 'odd': (Odd, ids), 'float': (Float, ids),
          'fussy': (Fussy, ids), 'turned': (Turned, mask)}
 liars |= {f'per-class-{c}': (PerClass, y) for c, y in wide.items()}
