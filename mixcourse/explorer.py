@@ -40,7 +40,7 @@ def example_images(
     def crop(load, y, x, side): return np.asarray(Image.fromarray(load()[y:y+side, x:x+side]).resize((check_int('size', size),)*2, Image.Resampling.LANCZOS))
     return {o: crop(*crops[o]) for o in names or crops}
 
-# %% ../nbs/api/13_explorer.ipynb #9fa37af7
+# %% ../nbs/api/13_explorer.ipynb #87f31729
 def _array(img):
     "A picture as (H,W) or (H,W,3) uint8"
     if isinstance(img, Tensor):
@@ -67,12 +67,12 @@ def _webp(img): return _uri(_saved(img, 'WEBP', **dict(lossless=True) if img.sha
 # Full color resolution: decoders agree about these to the last bit
 def _jpeg(img): return _saved(img, 'JPEG', quality=80, subsampling=0, optimize=True)
 
-_flow = 'display:flex;flex-wrap:wrap;gap:1em;align-items:flex-end'
+_flow = 'display:flex;flex-wrap:wrap;gap:1em'
 def _figure(uri, caption, width, alt=None, attrs=''):
     style = f'width:{width}px;max-width:100%;height:auto' + (';image-rendering:pixelated' if 'pixelated' in attrs else '')
     return f'<figure style="margin:0;max-width:{max(width,88)}px"><img src="{uri}" alt="{escape(alt or caption)}" style="{style}" {attrs}><figcaption>{escape(caption)}</figcaption></figure>'
 
-# %% ../nbs/api/13_explorer.ipynb #4d4917e5
+# %% ../nbs/api/13_explorer.ipynb #f0752265
 _mean = 0.485, 0.456, 0.406 # of ImageNet's pixels: what 0 is after fastai's `Normalize`
 
 class Explorer(Widget):
@@ -104,7 +104,7 @@ class Explorer(Widget):
         label,code = self.caption()
         pics = [_figure(_uri(o, 'jpeg'), n, 120, attrs=f'data-name="{escape(n)}"') for n,o in zip(self.names, self.jpegs)]
         pics.append(_figure(_webp(_array(self.mixed())), label, 240, f'{label}, {self.how}'))
-        return f'<div style="{_flow}">{"".join(pics)}</div><pre><code>{escape(code)}</code></pre><p>Where scripts run, you can change it.</p>'
+        return f'<div style="{_flow};align-items:flex-end">{"".join(pics)}</div><pre><code>{escape(code)}</code></pre><p>Where scripts run, you can change it.</p>'
 
     def __repr__(self): return f'{type(self).__name__}({", ".join(self.names)})'
 
