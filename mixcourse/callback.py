@@ -114,7 +114,7 @@ def _same_size(xb, idx):
     if len(sizes)>1: raise ValueError(f"inputs must have one size to share a box, got {sorted(sizes)}: name some of them with `inputs`")
     return sizes.pop()
 
-# %% ../nbs/api/06_callback.ipynb #654f69b4
+# %% ../nbs/api/06_callback.ipynb #2bb9b2c2
 def _spatial(y, x): return y.ndim>2 and y.shape[-2:]==x.shape[-2:]
 
 _can = "class ids (B,), soft or multi-label targets (B,C), numbers, and masks (B,...,H,W)"
@@ -176,8 +176,9 @@ class Mixer(BatchOp):
 
     def _tell(self, what):
         "Warn of it, once"
-        if what not in self.told: warn(what)
+        if what in self.told: return
         self.told = *self.told,what
+        warn(what)
 
     def after_loss(self):
         if self.mixed is None: return
