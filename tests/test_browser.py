@@ -330,6 +330,8 @@ def test_narrow(site):
     assert wide(page) <= 0
     use(page)
     assert wide(page) <= 0
+    page.add_style_tag(content='body { font-size: 32px }')
+    assert wide(page) <= 0
     page.evaluate("document.querySelector('.mx-ui').append(Object.assign(document.createElement('div'), {style: 'width:500px', textContent: 'x'}))")
     assert wide(page) > 0  # so it would have been seen
 

@@ -208,8 +208,11 @@ def test_keyboard_reaches_everything(show, name):
 
 @every
 def test_narrow_page_does_not_overflow(show, name):
+    "Nor with text of twice the size"
     w = makers[name]()
     page = show(StageTrace(w.stages*3) if name == 'trace' else w, viewport=dict(width=390, height=800))
+    assert wide(page) == 0
+    page.add_style_tag(content='body { font-size: 32px }')
     assert wide(page) == 0
 
 
