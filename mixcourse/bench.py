@@ -8,12 +8,13 @@ Docs: https://mixcourse.github.io/mixcourse/api/bench.html.md"""
 __all__ = ['sizes', 'scales', 'Case', 'ours', 'peers', 'recycle_memory', 'floor', 'time_calls', 'summary', 'Traffic', 'traffic',
            'launches', 'machine', 'measure', 'measure_compiled', 'table', 'plot', 'main']
 
-# %% ../nbs/api/16_bench.ipynb #786885c5
+# %% ../nbs/api/16_bench.ipynb #423e3e3a
 import ctypes, json, os, platform, random, statistics, time, warnings
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from types import SimpleNamespace
 import numpy as np, torch
@@ -333,7 +334,9 @@ def measure_compiled(
     except Exception as e: return [],{'torch.compile': f'{type(e).__name__}: {e}'.splitlines()[0]}
     return [dict(op=c.op, inplace=c.inplace, shape=list(shape)) | summary(ts, unit) for c,ts in zip(cases, times)],{}
 
-# %% ../nbs/api/16_bench.ipynb #8406bf0e
+# %% ../nbs/api/16_bench.ipynb #9b474028
+_ops = 'MixUp','CutMix','Cutout'
+
 def table(
     rows:list,      # Rows of `measure`
     shape:tuple,    # Which size
@@ -341,7 +344,7 @@ def table(
 )->str:             # Lines of text
     "The rows of one size, by operation, the quickest first."
     rows = [o for o in rows if o['op'] and tuple(o['shape'])==tuple(shape) and part in (None,o['part'])]
-    rows = sorted(rows, key=lambda o: (['MixUp','CutMix','Cutout'].index(o['op']), o['floors']))
+    rows = sorted(rows, key=lambda o: (_ops.index(o['op']), o['floors']))
     lines = [f"{'':8}{'':13}{'':8}{'':11}{'':10}{'x floor':>8}  {'quartiles':13}{'ms':>8}{'ops':>6}{'moved':>7}{'held':>6}"]
     for o in rows:
         where = 'in place' if o['inplace'] else ''
@@ -355,17 +358,16 @@ def plot(
 ):              # The axes
     "Bars of the multiples, a panel for each size and operation, one below the other: a phone is narrow."
     import matplotlib.pyplot as plt
-    panels = {}
-    for o in sorted((o for o in rows if o['op'] and o['part']==part), key=lambda o: -o['floors']): panels.setdefault((*o['shape'],o['op']), []).append(o)
-    panels = dict(sorted(panels.items(), key=lambda kv: (kv[0][-2],('MixUp','CutMix','Cutout').index(kv[0][-1]))))
+    rows = sorted((o for o in rows if o['op'] and o['part']==part), key=lambda o: (o['shape'][-1],_ops.index(o['op']),-o['floors']))
+    panels = {k:list(os_) for k,os_ in groupby(rows, key=lambda o: (o['op'],'×'.join(map(str, o['shape']))))}
     bars = [len(os_) for os_ in panels.values()]
     fig,axs = plt.subplots(len(panels), figsize=(5.5,.2*sum(bars)+.45*len(bars)), squeeze=False, sharex=True, layout='constrained', height_ratios=bars)
-    for ax,((*shape,op),os_) in zip(axs.flat, panels.items()):
+    for ax,((op,shape),os_) in zip(axs.flat, panels.items()):
         names = [f"{o['lib']}, per {o['per']}{', in place' if o['inplace'] else ''}" for o in os_]
         ax.barh(names, [o['floors'] for o in os_], color=['tab:blue' if o['lib']=='mixcourse' else 'tab:gray' for o in os_])
         ax.set_xscale('log'); ax.axvline(1, color='k', lw=.5)
         ax.set_xticks([1,10,100], ['1','10','100'])
-        ax.set_title(f"{op}, {'×'.join(map(str, shape))}", loc='left')
+        ax.set_title(f'{op}, {shape}', loc='left')
     axs[-1,0].set_xlabel('× copying the batch')
     return axs
 

@@ -52,7 +52,7 @@ def _within(box, k, H:tl.constexpr, W:tl.constexpr, SH:tl.constexpr, SW:tl.const
     r,c = k//SH%H,k//SW%W
     return (r>=tl.load(box)) & (c>=tl.load(box+1)) & (r<tl.load(box+2)) & (c<tl.load(box+3))
 
-# %% ../nbs/api/01a_kernels.ipynb #75e509d4
+# %% ../nbs/api/01a_kernels.ipynb #2fac3734
 @triton.jit
 def _keep(x, perm, old, B, n, BLOCK:tl.constexpr):
     "Copy to `old` the partners that do not swap"
@@ -63,9 +63,8 @@ def _keep(x, perm, old, B, n, BLOCK:tl.constexpr):
             k = start + tl.arange(0, BLOCK)
             tl.store(old+j*n+k, tl.load(x+j*n+k, k<n), k<n)
 
-def _kept(x, perm, inplace):
-    "Where images read a partner with whom they do not swap: in place, in a copy"
-    if not inplace: return x
+def _kept(x, perm):
+    "A copy in which the partners that do not swap can be read when `x` is written to; the rest of it is empty"
     old = torch.empty_like(x)
     _run(_keep, x, perm, old, len(x), each=True)
     return old
@@ -94,11 +93,11 @@ def launch_mixup(
 )->Tensor:              # As `mixing.mixup` returns
     "Blend each image with its partner; two that swap are read once."
     perm = perm.to(x.device, non_blocking=True).contiguous()
-    old,out = _kept(x, perm, inplace),x if inplace else torch.empty_like(x)
+    old,out = (_kept(x, perm),x) if inplace else (x,torch.empty_like(x))
     _run(_mixup, x, perm, lam.contiguous(), old, out, len(x), STEP=int(lam.numel()>1))
     return out
 
-# %% ../nbs/api/01a_kernels.ipynb #99c8fb7a
+# %% ../nbs/api/01a_kernels.ipynb #466082cc
 @triton.jit
 def _paste(x, perm, box, out, B, n, H:tl.constexpr, W:tl.constexpr, SH:tl.constexpr, SW:tl.constexpr, BLOCK:tl.constexpr):
     i,k,ok = _place(n, BLOCK, False)
@@ -128,7 +127,7 @@ def launch_paste(
     "Copy a box of each image's partner into it."
     if x.dtype is torch.bool: return launch_paste(x.view(torch.uint8), perm, box, inplace).view(torch.bool)
     perm,box = (o.to(x.device, non_blocking=True).contiguous() for o in (perm,box))
-    if inplace: _run(_swap, x, perm, box, _kept(x, perm, True), len(x), **_layout(x))
+    if inplace: _run(_swap, x, perm, box, _kept(x, perm), len(x), **_layout(x))
     else: _run(_paste, x, perm, box, out := torch.empty_like(x), len(x), **_layout(x))
     return x if inplace else out
 

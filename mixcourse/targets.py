@@ -46,7 +46,7 @@ def mix_targets(
     "Blend targets that are numbers."
     return torch.lerp(y_b, y_a, _like_rows(lam, y_a).to(y_a.dtype))
 
-# %% ../nbs/api/04_targets.ipynb #05d536a8
+# %% ../nbs/api/04_targets.ipynb #dd8c05b9
 def unreduced(
     loss_func, # A loss
 ):             # The same loss with `reduction='none'`, sharing its parameters, or None if it has no `reduction`
@@ -71,7 +71,7 @@ def _setting(loss_func, name):
     if hasattr(loss_func, 'func'): return _setting(loss_func.func, name) # what a `BaseLoss` keeps itself is a stale copy
     if hasattr(loss_func, name): return getattr(loss_func, name)
     if not inspect.isfunction(loss_func): return None
-    if loss_func not in _defaults: # reading a signature takes longer than mixing small images
+    if loss_func not in _defaults: # asked for in each batch, and slow to read
         ps = inspect.signature(loss_func).parameters.values()
         _defaults[loss_func] = {p.name:p.default for p in ps if p.default is not p.empty}
     return _defaults[loss_func].get(name)
