@@ -120,6 +120,10 @@ def test_page_is_readable_by_all(calm, url):
     over, narrow = wide(page), axe(page)
     page.set_viewport_size({'width': 1280, 'height': 900})
     assert over <= 0 and narrow == []
+    page.emulate_media(media='print')
+    tall = page.evaluate("[...document.images].filter(o => o.height > innerHeight).map(o => o.alt)")
+    page.emulate_media(media='screen')
+    assert tall == [], 'a picture that is longer than a page is cut'
 
 
 @pytest.mark.parametrize('url', chapters)
