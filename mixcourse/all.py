@@ -8,29 +8,26 @@ Docs: https://mixcourse.github.io/mixcourse/api/all.html.md"""
 __all__ = []
 
 # %% ../nbs/api/99_all.ipynb #0f56d8e2
-from . import sampling, mixing, batch, targets, schedule, callback, data, plot, explorer
-from .sampling import *
+from . import mixing, callback
+from .mixing import schedule
+from .compare import pictures, plot
+from .teach import explorer
 from .mixing import *
-from .batch import *
-from .targets import *
-from .schedule import *
+from .mixing.schedule import *
 from .callback import *
-from .data import *
-from .plot import *
-from .experiment import make_model, fgsm, calibration_error, Comparison
-from .settings import Settings
-from .widget import quiz, predict, myth, cards, repair
-from .check import check
-from .explorer import *
+from .compare.pictures import *
+from .compare.plot import *
+from .compare.run import make_model, fgsm, calibration_error, Comparison
+from .compare.settings import Settings
+from .teach.widget import quiz, predict, myth, cards, repair
+from .teach.exercises import check
+from .teach.explorer import *
 
 # %% ../nbs/api/99_all.ipynb #f23dec67
 __all__ = ['make_model', 'fgsm', 'calibration_error', 'Comparison', 'Settings', 'quiz', 'predict', 'myth', 'cards', 'repair', 'check']
-__all__ += sampling.__all__
 __all__ += mixing.__all__
-__all__ += batch.__all__
-__all__ += targets.__all__
 __all__ += schedule.__all__
 __all__ += callback.__all__
-__all__ += data.__all__
+__all__ += pictures.__all__
 __all__ += plot.__all__
 __all__ += explorer.__all__

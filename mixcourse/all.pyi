@@ -1,14 +1,11 @@
 # What type checkers read in place of all.py: they follow these imports, but not `__all__ += module.__all__`.
-from .batch import *
-from .callback import *
-from .check import check as check
-from .data import *
-from .experiment import Comparison as Comparison, calibration_error as calibration_error, fgsm as fgsm, make_model as make_model
-from .explorer import *
 from .mixing import *
-from .plot import *
-from .sampling import *
-from .schedule import *
-from .settings import Settings as Settings
-from .targets import *
-from .widget import cards as cards, myth as myth, predict as predict, quiz as quiz, repair as repair
+from .callback import *
+from .teach.exercises import check as check
+from .compare.pictures import *
+from .compare.run import Comparison as Comparison, calibration_error as calibration_error, fgsm as fgsm, make_model as make_model
+from .teach.explorer import *
+from .compare.plot import *
+from .mixing.schedule import *
+from .compare.settings import Settings as Settings
+from .teach.widget import cards as cards, myth as myth, predict as predict, quiz as quiz, repair as repair

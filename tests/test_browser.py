@@ -6,8 +6,8 @@ from browser.harness import axe, host, page_of, small_targets, ui, wide
 from conftest import root
 from test_widget import wicked
 
-from mixcourse.quiz import Claim, Fault, Option, Prompt, Question, bank
-from mixcourse.widget import Cards, Predict, Quiz, cards, myth, predict, quiz, repair, script
+from mixcourse.teach.bank import Claim, Fault, Option, Prompt, Question, bank
+from mixcourse.teach.widget import Cards, Predict, Quiz, cards, myth, predict, quiz, repair, script
 
 colors = Question('color', 'single', 'Which is a color?', hint='Look up.', options=(
     Option('seven', 'A number.'), Option('blue', 'As the sky.', True), Option('loud', 'A sound.')))
@@ -453,7 +453,7 @@ def test_myth_opens_with_its_run(site):
 def test_a_notebook_as_a_page(site, monkeypatch, scripts_in_outputs):
     from nbconvert import HTMLExporter
     from nbformat import v4
-    from mixcourse.docs import with_script
+    from mixcourse.teach.pages import with_script
     if not scripts_in_outputs: monkeypatch.setenv('IN_TEST', '1')
     cells = [v4.new_code_cell('w', outputs=[v4.new_output('execute_result', data=o._repr_mimebundle_())]) for o in all_kinds()]
     cells.insert(2, v4.new_code_cell('1+1', outputs=[v4.new_output('stream', text='the next output')]))

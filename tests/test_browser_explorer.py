@@ -6,13 +6,13 @@ import pytest
 import torch
 from browser.harness import axe, small_targets, wide
 from conftest import root
-from mixcourse.explorer import CutMixExplorer, CutoutExplorer, MixUpExplorer, Playground, Stage, StageTrace, TrainingTrace, example_images
+from mixcourse.teach.explorer import CutMixExplorer, CutoutExplorer, MixUpExplorer, Playground, Stage, StageTrace, TrainingTrace, example_images
 from mixcourse.mixing import box_lam, cutmix, cutout, mixup
-from mixcourse.targets import mixed_loss, soft_targets
+from mixcourse.mixing.targets import mixed_loss, soft_targets
 from PIL import Image
 from torch import nn
 
-static = root/'mixcourse/static'
+static = root/'mixcourse/teach/static'
 
 
 @pytest.fixture

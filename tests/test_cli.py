@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from mixcourse import experiment
+from mixcourse.compare import run as experiment
 from mixcourse.cli import main
-from mixcourse.settings import Settings
+from mixcourse.compare.settings import Settings
 
 from test_experiment import stop_in, table_numbers
 

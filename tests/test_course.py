@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 from PIL import Image
 from test_packaging import build, copy_project, settings
 
-from mixcourse.quiz import Question, find
+from mixcourse.teach.bank import Question, find
 
 folder = root/'nbs/chapters'
 chapters = sorted(folder.glob('*.ipynb'))
@@ -96,7 +96,7 @@ def test_pictures_have_alt_text(path):
 @pytest.mark.parametrize('path', chapters, **name)
 def test_questions_are_those_of_the_bank(path):
     "A chapter was executed again after its questions changed"
-    from mixcourse.widget import cards, myth, predict, quiz, repair
+    from mixcourse.teach.widget import cards, myth, predict, quiz, repair
     makers = dict(cards=cards, myth=myth, predict=predict, quiz=quiz, repair=repair)
     for c in cells(path, 'code'):
         if not (m := re.fullmatch(r"(\w+)\(('[\w.]+'(?:, '[\w.]+')*)?\)", source(c).strip())) or m[1] not in makers: continue
@@ -133,7 +133,7 @@ def test_typed_numbers_are_seen():
 def test_spelling():
     codespell = shutil.which('codespell', path=Path(sys.executable).parent)
     assert codespell, 'pip install codespell'
-    texts = [*root.glob('*.md'), *(root/'mixcourse/bank').glob('*.json'), *(root/'nbs').rglob('*.ipynb')]
+    texts = [*root.glob('*.md'), *(root/'mixcourse/teach/questions').glob('*.json'), *(root/'nbs').rglob('*.ipynb')]
     def words(p):
         if p.suffix != '.ipynb': return p.read_text(encoding='utf-8')
         return '\n'.join(source(c) for c in json.loads(p.read_text(encoding='utf-8'))['cells'])

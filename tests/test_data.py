@@ -10,9 +10,9 @@ from fastcore.test import equals
 from torch import nn
 
 
-from mixcourse import data
+from mixcourse.compare import pictures as data
 from mixcourse.callback import CutMix
-from mixcourse.data import Images, Pictures, digits, few_labels, image_dls, load_folder, load_npz, rand_crop_flip, to_unit, wrong_labels
+from mixcourse.compare.pictures import Images, Pictures, digits, few_labels, image_dls, load_folder, load_npz, rand_crop_flip, to_unit, wrong_labels
 
 
 def arrays(shape=(7, 5, 3), dtype=np.uint8, n=12, m=6, seed=0):

@@ -13,11 +13,11 @@ from fastcore.test import equals
 from scipy import stats
 from torch import nn
 
-from mixcourse import experiment
-from mixcourse.data import Pictures, digits
-from mixcourse.experiment import (MEASURES, TASKS, Comparison, calibration_error, check_model, fgsm, make_mixer, make_model, measure, results_figure,
+from mixcourse.compare import run as experiment
+from mixcourse.compare.pictures import Pictures, digits
+from mixcourse.compare.run import (MEASURES, TASKS, Comparison, calibration_error, check_model, fgsm, make_mixer, make_model, measure, results_figure,
                                   results_table, save_results, summarize, titles, values, verdict)
-from mixcourse.settings import METHODS, Settings
+from mixcourse.compare.settings import METHODS, Settings
 
 
 def few(n=96, m=40):

@@ -11,10 +11,10 @@ from fastai.learner import Learner
 from fastai.losses import CrossEntropyLossFlat
 from fastai.metrics import accuracy
 from mixcourse.callback import Cutout, CutMix, ManifoldMixUp, MixUp
-from mixcourse.explorer import (CutMixExplorer, CutoutExplorer, MixUpExplorer, Playground, Stage, StageTrace, TrainingTrace, example_images, explore,
+from mixcourse.teach.explorer import (CutMixExplorer, CutoutExplorer, MixUpExplorer, Playground, Stage, StageTrace, TrainingTrace, example_images, explore,
                                 record_pipeline, record_prediction, record_training)
 from mixcourse.mixing import box_lam, cutmix, cutout, mixup
-from mixcourse.targets import mixed_loss, soft_targets
+from mixcourse.mixing.targets import mixed_loss, soft_targets
 from PIL import Image
 from torch import nn
 from torch.utils.data import TensorDataset

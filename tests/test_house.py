@@ -8,48 +8,66 @@ from fastcore.docments import docments
 
 package = root/'mixcourse'
 notebooks = sorted(p for p in (root/'nbs').rglob('*.ipynb') if '.ipynb_checkpoints' not in p.parts)
-library = sorted(p for p in notebooks if p.parent.name == 'api')
-modules = [p.stem.partition('_')[2] for p in library]  # in the order of their notebooks
-trees = {o: ast.parse((package/f'{o}.py').read_text(encoding='utf-8')) for o in modules}
+wings = 'mixing', 'callback', 'compare', 'teach', 'bench', ''  # '' stands for what belongs to no wing: the command, and `all`
+after = dict(callback=['mixing'], compare=['mixing', 'callback'], teach=['mixing', 'callback', 'compare'], bench=['mixing', 'callback'])
+after[''] = wings[:-1]
 
 
-def imported(tree):
-    "Modules that `tree` imports, anywhere in it; those of the package as `.name`"
-    res = set()
+def default_exp(path): return re.search(r'#\| default_exp ([\w.]+)', path.read_text(encoding='utf-8'))[1]
+
+
+library = sorted((p for p in (root/'nbs/api').rglob('*.ipynb') if p in notebooks), key=lambda p: (wings.index('' if p.parent.name == 'api' else p.parent.name), p.name))
+modules = [default_exp(p) for p in library]  # in the order of wings, and in a wing in that of its notebooks
+trees = {o: ast.parse((package/f'{o.replace(".", "/")}.py').read_text(encoding='utf-8')) for o in modules}
+
+
+def imported(tree, name=''):
+    "Modules that `tree`, of the module `name`, imports, anywhere in it; those of the package with their full name"
+    res, here = set(), ['mixcourse', *name.split('.')]
     for o in ast.walk(tree):
         if isinstance(o, ast.Import): res |= {a.name for a in o.names}
-        elif isinstance(o, ast.ImportFrom): res |= {f'.{a.name}' for a in o.names} if o.level and not o.module else {'.'*o.level + o.module}
-    return {re.sub(r'^mixcourse\.', '.', o) for o in res}
+        elif isinstance(o, ast.ImportFrom):
+            base = '.'.join([*here[:len(here)-o.level]*bool(o.level), *filter(None, [o.module])])
+            inside = [f'{base}.{a.name}' for a in o.names]
+            res |= {i for i in inside if i.removeprefix('mixcourse.') in known_modules} or {base}
+    return res
 
 
+known_modules = {*modules, *wings}
+
+
+def own(names): return {o.removeprefix('mixcourse.').removesuffix('.__init__') for o in names if o.startswith('mixcourse.')}
+def wing(name): return name.partition('.')[0] if name.partition('.')[0] in wings else ''
 def drawn(tree): return {o.attr for o in ast.walk(tree) if isinstance(o, ast.Attribute) and re.match('rand|normal|multinomial|Generator', o.attr)}
 
 
-def below(name): return {f'.{o}' for o in modules[:modules.index(name)]}
-
-
 def test_every_module_has_a_notebook():
-    assert {p.stem for p in package.glob('*.py')} - {'__init__', '_modidx'} == set(modules)
+    found = {'.'.join(p.relative_to(package).with_suffix('').parts) for p in package.rglob('*.py') if p.read_text(encoding='utf-8').strip()}
+    assert found - {'__init__', '_modidx'} == set(modules)
 
 
 @pytest.mark.parametrize('name', modules)
 def test_imports_point_one_way(name):
-    "A module imports those whose notebook comes before its own"
-    assert {o for o in imported(trees[name]) if o.startswith('.')} <= below(name)
+    "A module imports those of its wing whose notebook comes before its own, and wings that are below it"
+    for o in own(imported(trees[name], name)):
+        if wing(o) != wing(name): assert wing(o) in after.get(wing(name), [])
+        elif not name.endswith('__init__'): assert modules.index(o) < modules.index(name)
 
 
-@pytest.mark.parametrize('name', ['sampling', 'mixing', 'batch', 'targets'])
+@pytest.mark.parametrize('name', [o for o in modules if wing(o) == 'mixing' and o != 'mixing.schedule'])
 def test_tensor_functions_do_not_need_fastai(name):
-    assert not {o for o in imported(trees[name]) if o.startswith(('fastai', 'fastcore'))}
+    assert not {o for o in imported(trees[name], name) if o.startswith(('fastai', 'fastcore'))}
+    assert 'mixing.schedule' not in own(imported(trees[name], name))
 
 
-@pytest.mark.parametrize('name', ['mixing', 'schedule'])
+@pytest.mark.parametrize('name', ['mixing.ops', 'mixing.schedule'])
 def test_what_is_deterministic_does_not_draw(name): assert not drawn(trees[name])
 
 
 def test_readers_of_imports_and_draws_see():
-    tree = ast.parse('from .callback import MixUp\nfrom . import plot\nimport mixcourse.data\ndef f():\n    import fastai.vision\n    torch.rand(2)')
-    assert imported(tree) == {'.callback', '.plot', '.data', 'fastai.vision'} and drawn(tree) == {'rand'}
+    tree = ast.parse('from .core import MixUp\nfrom ..mixing import sampling, mixup\nimport mixcourse.cli\ndef f():\n    import fastai.vision\n    torch.rand(2)')
+    assert imported(tree, 'callback.show') == {'mixcourse.callback.core', 'mixcourse.mixing.sampling', 'mixcourse.cli', 'fastai.vision'}
+    assert drawn(tree) == {'rand'}
 
 
 @pytest.mark.parametrize('name', modules)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest, torch
 
-from mixcourse import mixing
+from mixcourse.mixing import ops as mixing
 from mixcourse.mixing import cutmix, cutout, mixup, paste
-from mixcourse.sampling import rand_bbox, rand_holes, rand_lam, rand_perm
+from mixcourse.mixing.sampling import rand_bbox, rand_holes, rand_lam, rand_perm
 
 
 def last(x): return x.contiguous(memory_format={4: torch.channels_last, 5: torch.channels_last_3d}[x.ndim])
@@ -52,7 +52,7 @@ def check(device, sizes=((8, 9), (100, 60))):
 
 def interpreted():
     "`check` on a CPU, with the kernels run by Triton's interpreter; counts their launches"
-    from mixcourse import kernels
+    from mixcourse.mixing import _cuda as kernels
     ran, run = [], kernels._run
     kernels._run = lambda kernel, *args, **kwargs: (ran.append(kernel), run(kernel, *args, **kwargs))
     mixing._kernels = lambda x: kernels if not mixing._followed(x) and kernels.can_do(x) else None
@@ -63,8 +63,8 @@ def interpreted():
 
 def batches_moved():
     "What the benchmark says of each call, out of place and in place, in batches read and written"
-    from mixcourse import kernels
-    from mixcourse.bench import traffic
+    from mixcourse.mixing import _cuda as kernels
+    from mixcourse.bench.__main__ import traffic
     kernels._run = lambda *args, **kwargs: None  # the interpreter's own operators do not count
     x, swap, turn, box = torch.randn(16, 3, 32, 32), -1-torch.arange(16), torch.arange(16).roll(1), torch.tensor([0, 0, 16, 16])
     calls = (mixup, swap, torch.rand(16)), (mixup, turn, torch.rand(16)), (cutmix, swap, box), (cutmix, turn, box), (cutout, box)
@@ -88,7 +88,7 @@ def test_kernels_compile_without_a_gpu(dtype, ones):
     triton = pytest.importorskip('triton')
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource
-    from mixcourse import kernels
+    from mixcourse.mixing import _cuda as kernels
     p, long = f'*{dtype}', '*i64'
     fixed = dict(H=32, W=32, SH=32, SW=1, BLOCK=1024)
     for kernel, types, const in ((kernels._mixup, dict(x=p, perm=long, lam=p, old=p, out=p, B='i32', n='i32'), dict(STEP=1, BLOCK=1024)),
@@ -104,7 +104,7 @@ def test_kernels_compile_without_a_gpu(dtype, ones):
 
 def test_without_a_compiler_plain_torch_goes_on(monkeypatch):
     pytest.importorskip('triton')
-    from mixcourse import kernels
+    from mixcourse.mixing import _cuda as kernels
     def broken(*args, **kwargs): raise RuntimeError('Failed to find C compiler')
     monkeypatch.setattr(kernels, '_run', broken)
     kernels.works.cache_clear()
@@ -114,7 +114,7 @@ def test_without_a_compiler_plain_torch_goes_on(monkeypatch):
 
 @pytest.mark.gpu
 def test_kernels_on_cuda(monkeypatch):
-    from mixcourse import kernels
+    from mixcourse.mixing import _cuda as kernels
     ran, run = [], kernels._run
     monkeypatch.setattr(kernels, '_run', lambda kernel, *args, **kwargs: (ran.append(kernel), run(kernel, *args, **kwargs)))
     check('cuda')

@@ -2,12 +2,12 @@
 import json, time
 
 import pytest
-from mixcourse.widget import quiz
+from mixcourse.teach.widget import quiz
 
 # a workspace of its own: Lab brings the notebooks of the last one back
 apps = {'lab': 'lab/workspaces/{0}/tree', 'notebook': 'notebooks'}
 live = '''import json
-from mixcourse.widget import quiz
+from mixcourse.teach.widget import quiz
 w = quiz('mixup.target').live()
 w.observe(lambda c: open('{name}.json', 'w').write(json.dumps([w.value, quiz('mixup.target').score(w.value)])), 'value')
 w'''
@@ -61,7 +61,7 @@ def test_answers_arrive_in_python_and_keys_are_kept(window, jupyter, app):
     for key in ('b', 'a', 'x', 'd', 'd', 'm'): window.keyboard.press(key)
     assert cells() == 3 and window.evaluate("jupyterapp.shell.currentWidget.content.widgets.every(o => o.model.type === 'code')")
     window.keyboard.press('Enter')
-    from mixcourse.quiz import find, grade
+    from mixcourse.teach.bank import find, grade
     value, score = wait_for(jupyter.root/f'{app}.json')
     assert value == {'mixup.target': 1}
     assert score == [int(grade(find('mixup.target')['mixup.target'], 1).right), 1]
@@ -87,7 +87,7 @@ def test_untrusted_notebook_can_be_read(window, jupyter, app):
 
 
 explorers = '''from PIL import Image
-from mixcourse.explorer import CutMixExplorer, Playground
+from mixcourse.teach.explorer import CutMixExplorer, Playground
 CutMixExplorer({c: Image.new('RGB', (64, 64), c) for c in ('red', 'blue')}).live()'''
 
 

@@ -8,10 +8,10 @@ from helpers import plains, random_states, read_dots, read_plains, same_states
 from hypothesis import given, settings, strategies as st
 from torchvision.transforms import v2
 
-from mixcourse import mixing
-from mixcourse.batch import cutmix_data, mixup_data
+from mixcourse.mixing import ops as mixing
+from mixcourse.mixing.batch import cutmix_data, mixup_data
 from mixcourse.mixing import box_lam, cutmix, cutout, mixup, paste
-from mixcourse.sampling import rand_bbox, rand_lam, rand_perm
+from mixcourse.mixing.sampling import rand_bbox, rand_lam, rand_perm
 
 quick = settings(max_examples=60, deadline=None)
 dtypes = [torch.float32, torch.float64, torch.float16, torch.bfloat16]

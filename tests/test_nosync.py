@@ -8,9 +8,10 @@ from fastai.losses import CrossEntropyLossFlat
 from helpers import learner, mixers
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from mixcourse import callback, targets
+from mixcourse.callback import core as callback
+from mixcourse.mixing import targets
 from mixcourse.callback import CutMix, Cutout, MixedAccuracy, MixUp
-from mixcourse.targets import loss_rule, mixed_accuracy, mixed_loss
+from mixcourse.mixing.targets import loss_rule, mixed_accuracy, mixed_loss
 
 every = {**mixers(), 'per batch': partial(CutMix, per_batch=True), 'now and then': partial(MixUp, p=.5), 'in place': partial(Cutout, 3, n_holes=2, inplace=True)}
 losses = dict(weighted=lambda: CrossEntropyLossFlat(weight=torch.arange(10)+1.), function=lambda: F.cross_entropy)

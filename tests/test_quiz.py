@@ -4,7 +4,7 @@ import contextlib, io, json, re
 import pytest
 from conftest import root
 
-from mixcourse.quiz import Claim, Fault, Prompt, Question, bank, bank_path, find, from_json, grade, load_chapter, to_json
+from mixcourse.teach.bank import Claim, Fault, Prompt, Question, bank, bank_path, find, from_json, grade, load_chapter, to_json
 
 table = json.loads((root/'tests/cases/grading.json').read_text(encoding='utf-8'))
 chapters = sorted(p for p in bank_path.glob('*.json') if p.stem != 'schema')
@@ -146,7 +146,7 @@ def test_repair_prints_what_it_says(name):
 
 
 def test_repairs_name_tasks_that_exist():
-    from mixcourse.check import check
+    from mixcourse.teach.exercises import check
     for o in of(Fault).values():
         if o.check: assert check(lambda *a: None, o.check).results
 

@@ -7,7 +7,7 @@ import mixcourse
 import mixcourse.all
 import numpy as np, pytest
 from conftest import root
-from mixcourse.data import load_npz
+from mixcourse.compare.pictures import load_npz
 
 changelog = (root/'CHANGELOG.md').read_text(encoding='utf-8')
 
@@ -92,7 +92,7 @@ def test_package_unpickles_nothing():
 
 
 def test_widgets_run_their_own_script_only():
-    js = '\n'.join(p.read_text(encoding='utf-8') for p in (root/'mixcourse/static').rglob('*.js'))
+    js = '\n'.join(p.read_text(encoding='utf-8') for p in (root/'mixcourse/teach/static').rglob('*.js'))
     ways = r'\beval\b|new Function|\bfetch\b|XMLHttpRequest|sendBeacon|WebSocket|EventSource|\bimport\(|document\.write|createElement\([\'"](script|iframe|img|link)'
     assert re.findall(ways, js) == []
 

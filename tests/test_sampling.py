@@ -7,7 +7,7 @@ from hypothesis import given, settings, strategies as st
 from scipy import stats
 
 from mixcourse.mixing import box_lam
-from mixcourse.sampling import check_alpha, check_int, new_generator, rand_bbox, rand_holes, rand_lam, rand_perm
+from mixcourse.mixing.sampling import check_alpha, check_int, new_generator, rand_bbox, rand_holes, rand_lam, rand_perm
 
 quick = settings(max_examples=40, deadline=None)
 sizes = st.tuples(st.integers(1, 20), st.integers(1, 20))

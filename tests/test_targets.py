@@ -11,7 +11,7 @@ from helpers import random_states, same_states, state
 from hypothesis import given, settings, strategies as st
 from torch import nn
 
-from mixcourse.targets import loss_rule, mix_targets, mixed_accuracy, mixed_loss, soft_targets
+from mixcourse.mixing.targets import loss_rule, mix_targets, mixed_accuracy, mixed_loss, soft_targets
 
 quick = settings(max_examples=40, deadline=None)
 C = 5

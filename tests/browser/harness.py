@@ -10,7 +10,7 @@ host = 'http://course.test'
 
 def page_of(*parts, body_class='', head=''):
     "A page with widgets or HTML on it, much as a site would have it"
-    from mixcourse.docs import with_script
+    from mixcourse.teach.pages import with_script
     inner = '\n'.join(o if isinstance(o, str) else o.html(script_too=False) for o in parts)
     look = 'body{font:16px/1.5 sans-serif;margin:1rem} @media (prefers-color-scheme:dark){body{background:#111;color:#eee} a{color:#9bf}}'
     return with_script(f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'

@@ -24,8 +24,8 @@ def solutions(text): return re.findall(r'<details><summary>Solution</summary>\n\
 
 if switch:
     from pathlib import Path
-    import mixcourse.data
-    mixcourse.data.untar_data = lambda url: Path(switch[1])
+    import mixcourse.compare.pictures
+    mixcourse.compare.pictures.untar_data = lambda url: Path(switch[1])
 for i, c in enumerate(cells):
     code = ''.join(c['source'])
     if switch: code = re.sub(r"^DATA = '\w+'", f"DATA = '{switch[0]}'", code, flags=re.M)
