@@ -11,11 +11,13 @@ __all__ = []
 from .sampling import check_int, new_generator, check_alpha, rand_lam, rand_perm, rand_bbox, rand_holes
 from .ops import check_images, mixup, box_lam, paste, cutmix, cutout
 from .batch import mixup_data, cutmix_data
-from .targets import soft_targets, mix_targets, unreduced, loss_rule, mixed_loss, mixed_accuracy
+from .losses import unreduced
+from .reduction import LossRule, loss_rule, why_one_lam
+from .targets import soft_targets, mix_targets, mixed_loss, mixed_accuracy
 
 # %% ../../nbs/api/mixing/00_mixing.ipynb #196b0f53
 __all__ = [
     'check_int', 'new_generator', 'check_alpha', 'rand_lam', 'rand_perm', 'rand_bbox', 'rand_holes',
     'check_images', 'mixup', 'box_lam', 'paste', 'cutmix', 'cutout', 'mixup_data', 'cutmix_data',
-    'soft_targets', 'mix_targets', 'unreduced', 'loss_rule', 'mixed_loss', 'mixed_accuracy',
+    'soft_targets', 'mix_targets', 'unreduced', 'LossRule', 'loss_rule', 'why_one_lam', 'mixed_loss', 'mixed_accuracy',
 ]
