@@ -21,7 +21,7 @@ from torch import nn, Tensor
 from fastai.callback.hook import Hooks
 from fastai.learner import Learner
 from fastai.losses import CrossEntropyLossFlat
-from ..mixing.sampling import check_alpha, check_int, new_generator
+from ..mixing import check_alpha, check_int, new_generator
 from ..mixing import mixup, cutmix, cutout, box_lam
 from ..mixing.targets import soft_targets, mixed_loss
 from ..callback import BatchOp, ManifoldMixUp
