@@ -9,7 +9,6 @@ __all__ = ['check_int', 'check_alpha', 'check_prob', 'check_images', 'check_shap
 
 # %% ../../nbs/api/mixing/01_checks.ipynb #502676b0
 from numbers import Integral, Real
-import torch
 from torch import Tensor
 
 # %% ../../nbs/api/mixing/01_checks.ipynb #fa37a052
