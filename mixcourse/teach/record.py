@@ -17,7 +17,7 @@ from fastai.learner import Learner
 from ..callback import BatchOp, ManifoldMixUp
 from ..mixing import mixed_loss, new_generator, soft_targets
 from .images import _array, _beside
-from .trace import Stage, StageTrace, TrainingTrace
+from .trace import Stage
 
 # %% ../../nbs/api/teach/07_record.ipynb #c95d084f
 def _pictures(dl, x):
