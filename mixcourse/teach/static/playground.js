@@ -29,10 +29,10 @@ const tracePoint = (context, label, x, y, radius) => {
 
 // What is drawn follows the theme of the page
 const readTheme = el => {
-  const ground = readColor(mx.color(el, '--bg', true))
+  const ground = readColor(mx.color(el, '--paper', true))
   return {
     ground, ink: mx.color(el, '--ink', true), palette: ground[0] < 128 ? dark : light,
-    series: [mx.color(el, '--dim'), mx.color(el, '--mix')],
+    series: [mx.color(el, '--plain'), mx.color(el, '--mix')],
   }
 }
 
