@@ -22,10 +22,10 @@ from fastai.torch_core import get_random_states, set_random_states, rank_distrib
 from fastai.vision.core import TensorBBox, TensorPoint
 from fastai.vision.data import get_grid
 from fastcore.all import L, first, patch
-from ..mixing.sampling import rand_lam, rand_perm, rand_bbox, rand_holes, check_alpha, check_int, new_generator
+from ..mixing import rand_lam, rand_perm, rand_bbox, rand_holes, check_alpha, check_int, check_prob, new_generator
 from ..mixing import mixup, cutmix, cutout, paste, box_lam, check_images
 from ..mixing.targets import mix_targets, mixed_loss, mixed_accuracy, loss_rule
-from ..mixing.schedule import value_at, check_prob
+from ..mixing.schedule import value_at
 
 # %% ../../nbs/api/callback/01_core.ipynb #bb751e57
 @dataclass
