@@ -56,7 +56,7 @@ def to_svg(
 # %% ../../nbs/api/compare/03_figures.ipynb #9526af3f
 STYLE = {
     'figure.figsize': (5.6, 3.4), 'figure.constrained_layout.use': True, 'font.size': 11, 'axes.titlesize': 11,
-    'axes.titlelocation': 'left', 'axes.titleweight': 'semibold', 'axes.labelsize': 10.5, 'legend.frameon': False,
+    'axes.titlelocation': 'left', 'axes.titleweight': 'bold', 'axes.labelsize': 10.5, 'legend.frameon': False,
     'axes.spines.top': False, 'axes.spines.right': False, 'axes.axisbelow': True, 'lines.linewidth': 2.2, 'lines.markersize': 6,
     'text.color': color('ink'), 'axes.labelcolor': color('ink'), 'axes.titlecolor': color('ink'), 'xtick.labelcolor': color('ink'),
     'ytick.labelcolor': color('ink'), 'axes.edgecolor': color('plain'), 'xtick.color': color('plain'), 'ytick.color': color('plain'),
