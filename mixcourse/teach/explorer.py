@@ -6,12 +6,11 @@ Docs: https://mixcourse.github.io/mixcourse/api/teach/explorer.html.md"""
 
 # %% auto #0
 __all__ = ['example_images', 'Explorer', 'MixUpExplorer', 'CutMixExplorer', 'CutoutExplorer', 'Stage', 'StageTrace',
-           'record_pipeline', 'record_prediction', 'record_training', 'TrainingTrace', 'Playground', 'explore']
+           'record_pipeline', 'record_prediction', 'record_training', 'TrainingTrace', 'Playground']
 
 # %% ../../nbs/api/teach/05_explorer.ipynb #eb295e28
 import base64, io
 from contextlib import contextmanager
-from copy import copy
 from dataclasses import dataclass, field
 from html import escape
 import numpy as np, torch
@@ -20,7 +19,6 @@ from PIL import Image
 from torch import nn, Tensor
 from fastai.callback.hook import Hooks
 from fastai.learner import Learner
-from fastai.losses import CrossEntropyLossFlat
 from ..mixing.sampling import check_alpha, check_int, new_generator
 from ..mixing import mixup, cutmix, cutout, box_lam
 from ..mixing.targets import soft_targets, mixed_loss
@@ -426,40 +424,3 @@ class Playground(Widget):
             f'{s["flip"]:.0%} of the labels are wrong. Plainly trained, it bends around single points; trained on mixed points, its border stays smoother. It runs in the page, and needs scripts.</p>')
 
     def __repr__(self): return f'Playground({self.state["data"]})'
-
-# %% ../../nbs/api/teach/05_explorer.ipynb #4dee5a30
-def explore(
-    dls,         # Your `DataLoaders`
-    cb:BatchOp,  # `MixUp(...)`, `CutMix(...)`, `Cutout(...)`; a copy of it is used
-    max_n:int=9, # Images to show
-):               # An `ipywidgets.VBox`
-    "Sliders for a callback, and the next batch as it changes it."
-    import ipywidgets as w, matplotlib.pyplot as plt
-    cb = copy(cb)
-    learn = Learner(dls, nn.Linear(1,1), loss_func=getattr(dls.train_ds, 'loss_func', None) or CrossEntropyLossFlat(), cbs=cb)
-    cb.seed = cb.seed or 0
-    ranges = dict(alpha=w.FloatSlider(min=0, max=4, step=.1), p=w.FloatSlider(min=0, max=1, step=.05, value=1), length=w.IntSlider(min=1, max=max(dls.one_batch()[0].shape[-2:])), n_holes=w.IntSlider(min=1, max=8))
-    sliders = {k: o for k,o in ranges.items() if isinstance(getattr(cb, k, None), (int,float))}
-    pic,button = w.Image(format='png'),w.Button(description='Next batch')
-    def show(*_):
-        with plt.rc_context({'interactive': False}): # `plt.ioff` wants a hook that not every shell has
-            fig = learn.show_mix(max_n=max_n)[0].figure
-            b = io.BytesIO()
-            fig.savefig(b, format='png', dpi=80, bbox_inches='tight')
-            plt.close(fig)
-        pic.value = b.getvalue()
-    def moved(change):
-        setattr(cb, change.owner.description, change.new)
-        show()
-    def next_batch(_):
-        dls.train.one_batch() # the loader shuffles on
-        cb.seed += 1
-        show()
-    for k,o in sliders.items():
-        o.description,o.continuous_update = k,False
-        o.max = max(o.max, getattr(cb, k))
-        o.value = getattr(cb, k)
-        o.observe(moved, 'value')
-    button.on_click(next_batch)
-    show()
-    return w.VBox([w.HBox([*sliders.values(), button]), pic])
