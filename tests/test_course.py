@@ -96,7 +96,7 @@ def test_pictures_have_alt_text(path):
 @pytest.mark.parametrize('path', chapters, **name)
 def test_questions_are_those_of_the_bank(path):
     "A chapter was executed again after its questions changed"
-    from mixcourse.teach.widget import cards, myth, predict, quiz, repair
+    from mixcourse.teach.questions import cards, myth, predict, quiz, repair
     makers = dict(cards=cards, myth=myth, predict=predict, quiz=quiz, repair=repair)
     for c in cells(path, 'code'):
         if not (m := re.fullmatch(r"(\w+)\(('[\w.]+'(?:, '[\w.]+')*)?\)", source(c).strip())) or m[1] not in makers: continue

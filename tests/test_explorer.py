@@ -11,8 +11,11 @@ from fastai.learner import Learner
 from fastai.losses import CrossEntropyLossFlat
 from fastai.metrics import accuracy
 from mixcourse.callback import Cutout, CutMix, ManifoldMixUp, MixUp, explore
-from mixcourse.teach.explorer import (CutMixExplorer, CutoutExplorer, MixUpExplorer, Playground, Stage, StageTrace, TrainingTrace, example_images,
-                                record_pipeline, record_prediction, record_training)
+from mixcourse.teach.explorer import CutMixExplorer, CutoutExplorer, MixUpExplorer
+from mixcourse.teach.images import example_images
+from mixcourse.teach.playground import Playground
+from mixcourse.teach.record import record_pipeline, record_prediction, record_training
+from mixcourse.teach.trace import Stage, StageTrace, TrainingTrace
 from mixcourse.mixing import box_lam, cutmix, cutout, mixup
 from mixcourse.mixing.targets import mixed_loss, soft_targets
 from PIL import Image

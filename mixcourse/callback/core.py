@@ -18,10 +18,9 @@ from fastai.callback.core import Callback
 from fastai.callback.mixup import MixHandler
 from fastai.torch_core import rank_distrib
 from fastai.vision.core import TensorBBox
-from ..mixing.sampling import check_alpha, check_int, new_generator
-from ..mixing import check_images
+from ..mixing import check_alpha, check_int, check_prob, check_images, new_generator
 from ..mixing.targets import mix_targets, mixed_loss, loss_rule
-from ..mixing.schedule import value_at, check_prob
+from ..mixing.schedule import value_at
 
 # %% ../../nbs/api/callback/01_core.ipynb #bb751e57
 @dataclass

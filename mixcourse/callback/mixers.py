@@ -10,9 +10,9 @@ __all__ = ['MixUp', 'CutMix', 'Cutout', 'RandomMix']
 # %% ../../nbs/api/callback/02_mixers.ipynb #80f0a172
 from collections.abc import Callable, Iterable, Sequence
 import torch
-from ..mixing.sampling import rand_lam, rand_perm, rand_bbox, rand_holes, check_int
-from ..mixing import mixup, cutmix, cutout, paste, box_lam, check_images
-from ..mixing.schedule import value_at, check_prob
+from ..mixing import rand_lam, rand_perm, rand_bbox, rand_holes, mixup, cutmix, cutout, paste, box_lam
+from ..mixing import check_images, check_int, check_prob
+from ..mixing.schedule import value_at
 from .core import Draw, Mixed, BatchOp, Mixer, _same_size
 
 # %% ../../nbs/api/callback/02_mixers.ipynb #4bba3134

@@ -18,7 +18,7 @@ from fastai.torch_core import get_random_states, set_random_states, show_image, 
 from fastai.vision.core import TensorPoint
 from fastai.vision.data import get_grid
 from fastcore.all import L, first, patch
-from ..mixing.sampling import new_generator
+from ..mixing import new_generator
 from ..mixing.targets import mixed_accuracy
 from .core import BatchOp, Mixer
 from .manifold import ManifoldMixUp
