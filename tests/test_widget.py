@@ -6,7 +6,8 @@ from conftest import root
 
 from mixcourse.teach.pages import WidgetPages, kinds_of, raw_block, tidy_table, with_script
 from mixcourse.teach.bank import Claim, Fault, Option, Prompt, Question, Line, bank
-from mixcourse.teach.widget import Cards, Myth, Predict, Quiz, Repair, Widget, cards, myth, predict, quiz, repair, rich, script
+from mixcourse.teach.questions import Cards, Myth, Predict, Quiz, Repair, cards, myth, predict, quiz, repair
+from mixcourse.teach.widget import Widget, rich, script
 
 static = root/'mixcourse/teach/static'
 scripts = sorted(static.glob('*.js'))
@@ -56,7 +57,7 @@ def test_all_maths_of_the_bank_is_maths():
 
 def shown(w, **env):
     "The output of a cell that shows `w`, as another process makes it"
-    code = f'import json; from mixcourse.teach.widget import *; print(json.dumps({w}._repr_mimebundle_()))'
+    code = f'import json; from mixcourse.teach.questions import *; print(json.dumps({w}._repr_mimebundle_()))'
     return subprocess.run([sys.executable, '-W', 'ignore', '-c', code], env={**os.environ, **env}, capture_output=True, text=True, check=True, cwd=root).stdout
 
 
@@ -90,14 +91,21 @@ def test_script_keeps_the_rules(path):
     assert all(line.count('`') % 2 == 0 for line in js.splitlines()), 'a string over several lines'
 
 
+chapters = sorted((root/'nbs/chapters').glob('*.ipynb'))
+
+
 def size(*kinds): return len(gzip.compress(script(*kinds).encode(), 9))
 
 
-def test_scripts_are_small():
-    kinds = [p.stem for p in scripts if p.stem not in ('core', 'playground')]
-    assert {'quiz', 'predict', 'myth', 'cards', 'repair'} <= set(kinds)
-    assert size(*kinds) <= 15_000
-    if (static/'playground.js').exists(): assert size('playground') - size() <= 10_000
+@pytest.mark.parametrize('path', chapters, ids=lambda p: p.stem)
+def test_scripts_of_a_chapter_are_small(path):
+    "All that a chapter loads for its widgets, as a server sends it"
+    assert size(*kinds_of(path.read_text(encoding='utf-8').replace('\\"', '"'))) <= 25_000
+
+
+def test_the_budget_sees_the_widgets_of_a_chapter():
+    found = [kinds_of(p.read_text(encoding='utf-8').replace('\\"', '"')) for p in chapters]
+    assert {'quiz', 'explorer', 'trace', 'playground'} <= {k for o in found for k in o}
 
 
 def test_script_is_javascript(tmp_path):

@@ -7,11 +7,12 @@ Docs: https://mixcourse.github.io/mixcourse/api/mixing/targets.html.md"""
 # %% auto #0
 __all__ = ['soft_targets', 'mix_targets', 'mixed_loss', 'mixed_accuracy']
 
-# %% ../../nbs/api/mixing/08_targets.ipynb #4e5ca1e5
+# %% ../../nbs/api/mixing/08_targets.ipynb #9d6783ff
 from numbers import Real
 import torch, torch.nn.functional as F
 from torch import Tensor
-from .sampling import check_int, _to
+from .checks import check_int
+from .sampling import _to
 from .losses import unreduced, _target_weights
 from .reduction import loss_rule, why_one_lam
 
