@@ -7,16 +7,16 @@ Docs: https://mixcourse.github.io/mixcourse/api/mixing/targets.html.md"""
 # %% auto #0
 __all__ = ['soft_targets', 'mix_targets', 'mixed_loss', 'mixed_accuracy']
 
-# %% ../../nbs/api/mixing/08_targets.ipynb #9d6783ff
+# %% ../../nbs/api/mixing/08_targets.ipynb #6ba16285
 from numbers import Real
 import torch, torch.nn.functional as F
 from torch import Tensor
 from .checks import check_int
-from .sampling import _to
+from .sampling import send
 from .losses import unreduced, _target_weights
 from .reduction import loss_rule, why_one_lam
 
-# %% ../../nbs/api/mixing/08_targets.ipynb #7227fc7f
+# %% ../../nbs/api/mixing/08_targets.ipynb #ebfa88b4
 def _like_rows(lam, y):
     "`lam` (B,) or one number, shaped to multiply the rows of `y`"
     return _share(lam, y.device).view(-1, *[1]*(y.ndim-1))
@@ -24,7 +24,7 @@ def _like_rows(lam, y):
 def _share(lam, device):
     "`lam` as a tensor on `device`; the host does not wait for it"
     if isinstance(lam, Real): return torch.full((), lam, device=device)
-    return _to(torch.as_tensor(lam), device)
+    return send(torch.as_tensor(lam), device)
 
 # %% ../../nbs/api/mixing/08_targets.ipynb #93274217
 def soft_targets(
@@ -79,13 +79,13 @@ def mixed_loss(
     why = why_one_lam(loss_func, y_a, pred)
     return _loss_of_batch(pred, (y_a,), (y_b,), lam, loss_func, why)
 
-# %% ../../nbs/api/mixing/08_targets.ipynb #fbd2b016
+# %% ../../nbs/api/mixing/08_targets.ipynb #dda5da42
 def _number_or_rows(lam, device):
     "`lam` as a float, which costs the device nothing, or as a tensor on `device`"
     if isinstance(lam, Real): return float(lam)
     lam = torch.as_tensor(lam)
     if lam.device==device: return lam
-    return lam.item() if lam.numel()==1 and lam.device.type=='cpu' else _to(lam, device)
+    return lam.item() if lam.numel()==1 and lam.device.type=='cpu' else send(lam, device)
 
 # %% ../../nbs/api/mixing/08_targets.ipynb #d4bddacf
 def _loss_of_batch(pred, y_a, y_b, lam, loss_func, why):
