@@ -8,7 +8,7 @@ Docs: https://mixcourse.github.io/mixcourse/api/cli.html.md"""
 __all__ = ['new_parser', 'check_out', 'main']
 
 # %% ../nbs/api/20_cli.ipynb #f98ddfd6
-import argparse, json, os, sys, warnings
+import argparse, json, os, signal, sys, warnings
 from contextlib import redirect_stdout
 from dataclasses import fields
 from pathlib import Path
@@ -29,13 +29,14 @@ def new_parser()->argparse.ArgumentParser: # Of `mixcourse`
     doc = 'train on real pictures with and without mixing, and show what it does'
     c = cmd.add_parser('compare', help=doc, description=f'{doc[0].upper()}{doc[1:]}.', allow_abbrev=False)
     for o in fields(Settings):
-        text,default = o.metadata['doc'].replace('%', '%%'),getattr(Settings, o.name)
-        if default not in (None, False): text += f" (default: {','.join(default) if o.name=='methods' else default})"
-        kind = dict(action='store_true') if default is False else dict(default=default, type=_names if o.name=='methods' else o.type, metavar=o.name.upper())
-        c.add_argument(f'--{o.name}', help=text, **kind)
+        text,default,many = o.metadata['doc'].replace('%', '%%'),getattr(Settings, o.name),o.type is tuple
+        if default not in (None, False): text += f" (default: {','.join(default) if many else default})"
+        kind = dict(action='store_true') if default is False else dict(type=_names if many else o.type, metavar=o.name.upper())
+        c.add_argument(f'--{o.name}', help=text, default=argparse.SUPPRESS, **kind)
     c.add_argument('--data', metavar='PATH', help='.npz file with x_train, y_train, x_test and y_test, or a folder with train/<class>/*.png '
                    'and valid, val or test (default: the digits of scikit-learn)')
-    c.add_argument('--out', metavar='DIR', default='compare', help='Folder for compare.json, compare.csv and compare.png (default: compare)')
+    c.add_argument('--resume', metavar='DIR', help='Folder of a stopped comparison to go on with: its settings hold, --data is to be named again')
+    c.add_argument('--out', metavar='DIR', help='Folder for compare.json, compare.csv and compare.png (default: compare)')
     c.add_argument('--json', action='store_true', help='Print the numbers as JSON, and nothing else, to standard output')
     c.set_defaults(error=c.error)
     return p
@@ -59,8 +60,16 @@ def check_out(
             except OSError: pass # was not made
 
 # %% ../nbs/api/20_cli.ipynb #c483dbf4
-def _prepare(data, out, **settings):
+def _stopped(resume):
+    "What a comparison left behind, from its JSON"
+    try: return json.loads((Path(resume)/'compare.json').read_text())
+    except (OSError, ValueError) as e:
+        raise ValueError(f"`resume` must be the folder of a comparison with its compare.json, got {resume!r}: {e}") from e
+
+def _prepare(data, out, resume, **settings):
     "A `Comparison`, or a ValueError that says what is wrong, before anything is trained"
+    before = _stopped(resume) if resume else None
+    if before: settings = {**before['settings'], **settings}
     settings = Settings(**settings)
     check_out(out)
     if data is not None and not os.path.exists(data): raise ValueError(f"{data or repr(data)}: no such file or folder")
@@ -68,13 +77,15 @@ def _prepare(data, out, **settings):
         warnings.simplefilter('ignore') # of other packages, about each other
         from mixcourse.compare.pictures import load_folder, load_npz
         from mixcourse.compare.run import Comparison
-    return Comparison(data and (load_folder if Path(data).is_dir() else load_npz)(data), settings)
+    comp = Comparison(data and (load_folder if Path(data).is_dir() else load_npz)(data), settings)
+    if before: comp.resume(before)
+    return comp
 
 def _run(comp, out, as_json):
     "Exit code: 0, or 130 where it was stopped"
-    from mixcourse.compare.run import results_table, save_results
+    from mixcourse.compare.run import results_table, save_json, save_results
     with redirect_stdout(sys.stderr): # the progress bar
-        try: comp.run()
+        try: comp.run(keep=lambda comp: save_json(comp.results(), out))
         finally: files = save_results(comp.results(), out) if comp.runs else []
         print()
         if not files: print('Stopped before a run was finished: nothing is saved.')
@@ -82,17 +93,28 @@ def _run(comp, out, as_json):
     elif files: print(results_table(comp.results()), '', *files, sep='\n')
     return 0 if comp.finished else 130
 
+def _interrupt(number, frame): raise KeyboardInterrupt
+
+def _heed_signals():
+    "A time limit (SIGTERM) and a closed terminal (SIGHUP) are Ctrl-C, unless somebody wants them ignored, as nohup does"
+    for name in ('SIGTERM','SIGHUP'):
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number)==signal.SIG_DFL: signal.signal(number, _interrupt)
+
 def main(
     argv:list=None, # Arguments; None: those of the command line
 )->int:             # 0, or 130 where it was stopped; what is wrong with the arguments exits with 2
     "The command `mixcourse`."
     a = vars(new_parser().parse_args(argv))
     error,out,as_json,_ = (a.pop(o) for o in ('error','out','json','command'))
+    out = out or a['resume'] or 'compare'
+    _heed_signals()
     try:
         try: comp = _prepare(out=out, **a)
         except ValueError as e: error(str(e))
         return _run(comp, out, as_json)
     except KeyboardInterrupt: return 130
+
 
 # %% ../nbs/api/20_cli.ipynb #8b326b3f
 if __name__=='__main__': sys.exit(main())
