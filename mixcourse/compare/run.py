@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import partial
 from importlib.metadata import version
-from itertools import count
 import numpy as np, torch
 import torch.nn.functional as F
 from torch import nn, Tensor
