@@ -11,7 +11,7 @@ __all__ = []
 from . import mixing, callback
 from .mixing import schedule
 from .compare import pictures, plot
-from .teach import explorer
+from .teach import explorer, playground, record, trace
 from .mixing import *
 from .mixing.schedule import *
 from .callback import *
@@ -19,15 +19,23 @@ from .compare.pictures import *
 from .compare.plot import *
 from .compare.run import make_model, fgsm, calibration_error, Comparison
 from .compare.settings import Settings
-from .teach.widget import quiz, predict, myth, cards, repair
+from .teach.questions import quiz, predict, myth, cards, repair
 from .teach.exercises import check
 from .teach.explorer import *
+from .teach.images import example_images
+from .teach.playground import *
+from .teach.record import *
+from .teach.trace import *
 
 # %% ../nbs/api/99_all.ipynb #f23dec67
-__all__ = ['make_model', 'fgsm', 'calibration_error', 'Comparison', 'Settings', 'quiz', 'predict', 'myth', 'cards', 'repair', 'check']
+__all__ = ['make_model', 'fgsm', 'calibration_error', 'Comparison', 'Settings', 'quiz', 'predict', 'myth', 'cards', 'repair', 'check',
+           'example_images']
 __all__ += mixing.__all__
 __all__ += schedule.__all__
 __all__ += callback.__all__
 __all__ += pictures.__all__
 __all__ += plot.__all__
 __all__ += explorer.__all__
+__all__ += playground.__all__
+__all__ += record.__all__
+__all__ += trace.__all__

@@ -5,7 +5,11 @@ from .teach.exercises import check as check
 from .compare.pictures import *
 from .compare.run import Comparison as Comparison, calibration_error as calibration_error, fgsm as fgsm, make_model as make_model
 from .teach.explorer import *
+from .teach.images import example_images as example_images
+from .teach.playground import *
+from .teach.record import *
+from .teach.trace import *
 from .compare.plot import *
 from .mixing.schedule import *
 from .compare.settings import Settings as Settings
-from .teach.widget import cards as cards, myth as myth, predict as predict, quiz as quiz, repair as repair
+from .teach.questions import cards as cards, myth as myth, predict as predict, quiz as quiz, repair as repair

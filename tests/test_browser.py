@@ -7,7 +7,8 @@ from conftest import root
 from test_widget import wicked
 
 from mixcourse.teach.bank import Claim, Fault, Option, Prompt, Question, bank
-from mixcourse.teach.widget import Cards, Predict, Quiz, cards, myth, predict, quiz, repair, script
+from mixcourse.teach.questions import Cards, Predict, Quiz, cards, myth, predict, quiz, repair
+from mixcourse.teach.widget import script
 
 colors = Question('color', 'single', 'Which is a color?', hint='Look up.', options=(
     Option('seven', 'A number.'), Option('blue', 'As the sky.', True), Option('loud', 'A sound.')))

@@ -6,7 +6,10 @@ import pytest
 import torch
 from browser.harness import axe, small_targets, wide
 from conftest import root
-from mixcourse.teach.explorer import CutMixExplorer, CutoutExplorer, MixUpExplorer, Playground, Stage, StageTrace, TrainingTrace, example_images
+from mixcourse.teach.explorer import CutMixExplorer, CutoutExplorer, MixUpExplorer
+from mixcourse.teach.images import example_images
+from mixcourse.teach.playground import Playground
+from mixcourse.teach.trace import Stage, StageTrace, TrainingTrace
 from mixcourse.mixing import box_lam, cutmix, cutout, mixup
 from mixcourse.mixing.targets import mixed_loss, soft_targets
 from PIL import Image

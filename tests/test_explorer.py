@@ -10,9 +10,12 @@ from fastai.data.load import DataLoader
 from fastai.learner import Learner
 from fastai.losses import CrossEntropyLossFlat
 from fastai.metrics import accuracy
-from mixcourse.callback import Cutout, CutMix, ManifoldMixUp, MixUp
-from mixcourse.teach.explorer import (CutMixExplorer, CutoutExplorer, MixUpExplorer, Playground, Stage, StageTrace, TrainingTrace, example_images, explore,
-                                record_pipeline, record_prediction, record_training)
+from mixcourse.callback import Cutout, CutMix, ManifoldMixUp, MixUp, explore
+from mixcourse.teach.explorer import CutMixExplorer, CutoutExplorer, MixUpExplorer
+from mixcourse.teach.images import example_images
+from mixcourse.teach.playground import Playground
+from mixcourse.teach.record import record_pipeline, record_prediction, record_training
+from mixcourse.teach.trace import Stage, StageTrace, TrainingTrace
 from mixcourse.mixing import box_lam, cutmix, cutout, mixup
 from mixcourse.mixing.targets import mixed_loss, soft_targets
 from PIL import Image
@@ -258,7 +261,7 @@ def test_explore_shows_the_next_batch(ui, dls):
 
 def test_explore_follows_its_sliders(ui, monkeypatch):
     captions = []
-    import mixcourse.callback as c
+    from mixcourse.callback import show as c
     show = c._show
     monkeypatch.setattr(c, '_show', lambda x, y, ax, caption: (captions.append(caption), show(x, y, ax, caption)))
     ui.alpha.value = 0

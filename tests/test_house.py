@@ -157,7 +157,7 @@ def test_blemishes_are_seen():
 
 
 def text_files():
-    tops = [p for p in root.iterdir() if p.is_file()]
+    tops = [p for p in root.iterdir() if p.is_file() and p.name != '.git']  # a file in a linked work tree
     inner = [p for o in ('nbs', 'mixcourse', 'tests', '.ci', '.github') for p in (root/o).rglob('*') if p.is_file()]
     return [p for p in tops+inner if '__pycache__' not in p.parts and '.ipynb_checkpoints' not in p.parts]
 

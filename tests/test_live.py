@@ -2,12 +2,12 @@
 import json, time
 
 import pytest
-from mixcourse.teach.widget import quiz
+from mixcourse.teach.questions import quiz
 
 # a workspace of its own: Lab brings the notebooks of the last one back
 apps = {'lab': 'lab/workspaces/{0}/tree', 'notebook': 'notebooks'}
 live = '''import json
-from mixcourse.teach.widget import quiz
+from mixcourse.teach.questions import quiz
 w = quiz('mixup.target').live()
 w.observe(lambda c: open('{name}.json', 'w').write(json.dumps([w.value, quiz('mixup.target').score(w.value)])), 'value')
 w'''
@@ -87,7 +87,8 @@ def test_untrusted_notebook_can_be_read(window, jupyter, app):
 
 
 explorers = '''from PIL import Image
-from mixcourse.teach.explorer import CutMixExplorer, Playground
+from mixcourse.teach.explorer import CutMixExplorer
+from mixcourse.teach.playground import Playground
 CutMixExplorer({c: Image.new('RGB', (64, 64), c) for c in ('red', 'blue')}).live()'''
 
 

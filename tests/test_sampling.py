@@ -7,7 +7,8 @@ from hypothesis import given, settings, strategies as st
 from scipy import stats
 
 from mixcourse.mixing import box_lam
-from mixcourse.mixing.sampling import check_alpha, check_int, new_generator, rand_bbox, rand_holes, rand_lam, rand_perm
+from mixcourse.mixing.checks import check_alpha, check_int
+from mixcourse.mixing.sampling import new_generator, rand_bbox, rand_holes, rand_lam, rand_perm
 
 quick = settings(max_examples=40, deadline=None)
 sizes = st.tuples(st.integers(1, 20), st.integers(1, 20))
@@ -51,6 +52,15 @@ def test_bad_alpha(alpha, f):
 @pytest.mark.parametrize('v', [0, -1, 1., '3', None, True, math.nan])
 def test_bad_int(v):
     with pytest.raises(ValueError, match='`length` must be a positive int'): check_int('length', v)
+
+
+@pytest.mark.parametrize('v', [1, 0, -3])
+def test_smallest_int_is_named(v):
+    with pytest.raises(ValueError, match=f'`classes` must be an int >= 2, got {v}'): check_int('classes', v, least=2)
+
+
+@pytest.mark.parametrize('least', [0, 1, 2, 7])
+def test_smallest_int_is_taken(least): assert check_int('n', least, least) == least
 
 
 # perm

@@ -6,7 +6,8 @@ from conftest import root
 
 from mixcourse.teach.pages import WidgetPages, kinds_of, raw_block, tidy_table, with_script
 from mixcourse.teach.bank import Claim, Fault, Option, Prompt, Question, Line, bank
-from mixcourse.teach.widget import Cards, Myth, Predict, Quiz, Repair, Widget, cards, myth, predict, quiz, repair, rich, script
+from mixcourse.teach.questions import Cards, Myth, Predict, Quiz, Repair, cards, myth, predict, quiz, repair
+from mixcourse.teach.widget import Widget, rich, script
 
 static = root/'mixcourse/teach/static'
 scripts = sorted(static.glob('*.js'))
@@ -56,7 +57,7 @@ def test_all_maths_of_the_bank_is_maths():
 
 def shown(w, **env):
     "The output of a cell that shows `w`, as another process makes it"
-    code = f'import json; from mixcourse.teach.widget import *; print(json.dumps({w}._repr_mimebundle_()))'
+    code = f'import json; from mixcourse.teach.questions import *; print(json.dumps({w}._repr_mimebundle_()))'
     return subprocess.run([sys.executable, '-W', 'ignore', '-c', code], env={**os.environ, **env}, capture_output=True, text=True, check=True, cwd=root).stdout
 
 

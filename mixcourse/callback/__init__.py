@@ -8,10 +8,13 @@ Docs: https://mixcourse.github.io/mixcourse/api/callback/callback.html.md"""
 __all__ = []
 
 # %% ../../nbs/api/callback/00_callback.ipynb #05facad0
-from .core import Draw, Mixed, BatchOp, Mixer, MixUp, CutMix, Cutout, RandomMix, hidden_layers, ManifoldMixUp, MixedAccuracy
+from .core import Draw, Mixed, BatchOp, Mixer
+from .mixers import MixUp, CutMix, Cutout, RandomMix
+from .manifold import hidden_layers, ManifoldMixUp
+from .show import MixedAccuracy, explore
 
 # %% ../../nbs/api/callback/00_callback.ipynb #223daef9
 __all__ = [
     'Draw', 'Mixed', 'BatchOp', 'Mixer', 'MixUp', 'CutMix', 'Cutout', 'RandomMix', 'hidden_layers',
-    'ManifoldMixUp', 'MixedAccuracy',
+    'ManifoldMixUp', 'MixedAccuracy', 'explore',
 ]

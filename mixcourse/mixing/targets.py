@@ -7,13 +7,13 @@ Docs: https://mixcourse.github.io/mixcourse/api/mixing/targets.html.md"""
 # %% auto #0
 __all__ = ['soft_targets', 'mix_targets', 'unreduced', 'loss_rule', 'mixed_loss', 'mixed_accuracy']
 
-# %% ../../nbs/api/mixing/08_targets.ipynb #c678612b
+# %% ../../nbs/api/mixing/08_targets.ipynb #cbe83193
 import copy, inspect, math
 from functools import partial
 from weakref import WeakKeyDictionary
 import torch, torch.nn.functional as F
 from torch import Tensor
-from .sampling import check_int
+from .checks import check_int
 
 # %% ../../nbs/api/mixing/08_targets.ipynb #aa13ad73
 def _like_rows(lam, y):

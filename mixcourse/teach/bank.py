@@ -1,4 +1,4 @@
-"""Questions: what they are made of, the bank they come from, and how an answer is graded
+"""Questions: what they are made of, the rules of the bank, and how an answer is graded
 
 Docs: https://mixcourse.github.io/mixcourse/api/teach/bank.html.md"""
 
