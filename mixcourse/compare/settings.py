@@ -1,4 +1,4 @@
-"""What `mixcourse compare` runs: its options, their defaults and their limits
+"""The options of `mixcourse compare`, their defaults and their limits
 
 Docs: https://mixcourse.github.io/mixcourse/api/compare/settings.html.md"""
 
@@ -7,57 +7,67 @@ Docs: https://mixcourse.github.io/mixcourse/api/compare/settings.html.md"""
 # %% auto #0
 __all__ = ['METHODS', 'TASKS', 'Settings']
 
-# %% ../../nbs/api/compare/01_settings.ipynb #05adc459
+# %% ../../nbs/api/compare/01_settings.ipynb #1fd08157
 from dataclasses import dataclass, field
 from numbers import Real
 
-# %% ../../nbs/api/compare/01_settings.ipynb #af43f94a
+# %% ../../nbs/api/compare/01_settings.ipynb #5e28ff4d
 METHODS = 'none','mixup','cutmix','cutout','randommix','manifold'
 TASKS = 'clean','noisy'
 
-def _check(name, v, ok, rule):
-    if not ok: raise ValueError(f"`{name}` must be {rule}, got {v!r}")
+# %% ../../nbs/api/compare/01_settings.ipynb #08863d7b
+def _check(name, value, right, rule):
+    if not right: raise ValueError(f"`{name}` must be {rule}, got {value!r}")
 
-def _int(v): return isinstance(v, int) and not isinstance(v, bool)
-def _num(v): return isinstance(v, Real) and not isinstance(v, bool)
+def _is_count(value): return isinstance(value, int) and not isinstance(value, bool) and value>0
+def _is_number(value): return isinstance(value, Real) and not isinstance(value, bool)
 
-def _opt(default, doc): return field(default=default, metadata=dict(doc=doc))
+# %% ../../nbs/api/compare/01_settings.ipynb #346d68dc
+def _check_count(name, value, optional):
+    _check(name, value, _is_count(value) or (optional and value is None), 'a positive int')
+
+def _check_number(name, value, fits, rule): _check(name, value, _is_number(value) and fits(value), rule)
+
+def _check_names(name, chosen, known):
+    listed = ', '.join(known)
+    _check(name, chosen, isinstance(chosen, (tuple,list)) and chosen, f'a list of {listed}')
+    for one in chosen: _check(name, one, one in known, f'of {listed}')
+    _check(name, ','.join(chosen), len(set(chosen))==len(chosen), 'each named once')
+
+# %% ../../nbs/api/compare/01_settings.ipynb #c89bbdcb
+def _option(default, doc): return field(default=default, metadata=dict(doc=doc))
 
 @dataclass(frozen=True)
 class Settings:
     "What to compare, and how. Every field is an option of `mixcourse compare`."
-    methods:tuple = _opt(METHODS[:-1], "What to run, of none, mixup, cutmix, cutout, randommix, manifold")
-    tasks:tuple = _opt(TASKS, "What to learn from, of clean (true labels) and noisy (some are wrong)")
-    seeds:int = _opt(3, "Runs of each; a seed fixes labels, weights and batches for all methods alike")
-    epochs:int = _opt(20, "Epochs of each run")
-    points:int = _opt(None, "Most points of a learning curve, the last epoch among them (default: every epoch)")
-    noise:float = _opt(.4, "Share of training labels that are wrong in the second task, in [0,1)")
-    pictures:int = _opt(None, "Training pictures that both tasks draw from, stratified, others for each seed (default: all)")
-    labels:int = _opt(None, "Training pictures of the first task, stratified (default: 200 digits, or all that --data has)")
-    alpha:float = _opt(None, "Beta concentration of every mixer, >= 0 (default: 1, and 2 for manifold)")
-    epsilon:float = _opt(None, "FGSM step, where pixels are 0 to 1 (default: 0.1, and 8/255 for color pictures)")
-    arch:str = _opt('cnn', "cnn, resnet9, or the name of a model of torchvision, fastai or timm, untrained")
-    width:int = _opt(None, "Channels of resnet9's first layer; its last has 8 times as many (default: 24)")
-    bs:int = _opt(None, "Pictures in a batch (default: 64, and 512 where there are 10,000 pictures)")
-    lr:float = _opt(.01, "Highest learning rate of the one-cycle schedule")
-    wd:float = _opt(.01, "Weight decay of AdamW, >= 0")
-    device:str = _opt(None, "cuda, mps or cpu (default: the first of them that is there)")
-    bf16:bool = _opt(False, "Train in mixed precision with bfloat16, on a CUDA GPU")
+    methods:tuple = _option(METHODS[:-1], "What to run, of none, mixup, cutmix, cutout, randommix, manifold")
+    tasks:tuple = _option(TASKS, "What to learn from, of clean (true labels) and noisy (some are wrong)")
+    seeds:int = _option(3, "Runs of each; a seed fixes labels, weights and batches for all methods alike")
+    epochs:int = _option(20, "Epochs of each run")
+    points:int = _option(None, "Most points of a learning curve, the last epoch among them (default: every epoch)")
+    noise:float = _option(.4, "Share of training labels that are wrong in the noisy task, in [0,1)")
+    pictures:int = _option(None, "Training pictures that both tasks draw from, stratified, others for each seed (default: all)")
+    labels:int = _option(None, "Training pictures of the clean task, stratified (default: 200 digits, or all that --data has)")
+    alpha:float = _option(None, "Beta concentration of every mixer, >= 0 (default: 1, and 2 for manifold)")
+    epsilon:float = _option(None, "FGSM step, where pixels are 0 to 1 (default: 0.1, and 8/255 for color pictures)")
+    arch:str = _option('cnn', "cnn, resnet9, or the name of a model of torchvision, fastai or timm, untrained")
+    width:int = _option(None, "Channels of resnet9's first layer; its last has 8 times as many (default: 24)")
+    bs:int = _option(None, "Pictures in a batch (default: 64, and 512 where there are 10,000 pictures)")
+    lr:float = _option(.01, "Highest learning rate of the one-cycle schedule")
+    wd:float = _option(.01, "Weight decay of AdamW, >= 0")
+    device:str = _option(None, "cuda, mps or cpu (default: the first of them that is there)")
+    bf16:bool = _option(False, "Train in mixed precision with bfloat16, on a CUDA GPU")
 
     def __post_init__(self):
-        _check('methods', self.methods, isinstance(self.methods, (tuple,list)) and self.methods, 'a list of ' + ', '.join(METHODS))
-        _check('tasks', self.tasks, isinstance(self.tasks, (tuple,list)) and self.tasks, 'a list of ' + ', '.join(TASKS))
-        for name,known in (('methods',METHODS), ('tasks',TASKS)):
-            chosen = getattr(self, name)
-            for o in chosen: _check(name, o, o in known, 'of ' + ', '.join(known))
-            _check(name, ','.join(chosen), len(set(chosen))==len(chosen), 'each named once')
-        for o in ('seeds','epochs'): _check(o, getattr(self, o), _int(getattr(self, o)) and getattr(self, o)>0, 'a positive int')
-        for o in ('points','pictures','labels','width','bs'):
-            v = getattr(self, o)
-            _check(o, v, v is None or _int(v) and v>0, 'a positive int')
-        _check('wd', self.wd, _num(self.wd) and 0<=self.wd<float('inf'), 'finite and >= 0')
+        _check_names('methods', self.methods, METHODS)
+        _check_names('tasks', self.tasks, TASKS)
+        _check('arch', self.arch, isinstance(self.arch, str), 'a name')
+        _check('device', self.device, self.device is None or isinstance(self.device, str), 'a name')
+        for name in ('seeds','epochs'): _check_count(name, getattr(self, name), optional=False)
+        for name in ('points','pictures','labels','width','bs'): _check_count(name, getattr(self, name), optional=True)
+        _check_number('noise', self.noise, lambda v: 0<=v<1, 'in [0,1)')
+        _check_number('lr', self.lr, lambda v: 0<v<float('inf'), '> 0')
+        _check_number('wd', self.wd, lambda v: 0<=v<float('inf'), 'finite and >= 0')
+        if self.alpha is not None: _check_number('alpha', self.alpha, lambda v: 0<=v<float('inf'), 'finite and >= 0')
+        if self.epsilon is not None: _check_number('epsilon', self.epsilon, lambda v: 0<=v<=1, 'in [0,1]')
         _check('width', self.width, self.width is None or self.arch=='resnet9', 'left out where `arch` is not resnet9')
-        _check('noise', self.noise, _num(self.noise) and 0<=self.noise<1, 'in [0,1)')
-        _check('alpha', self.alpha, self.alpha is None or _num(self.alpha) and 0<=self.alpha<float('inf'), 'finite and >= 0')
-        _check('epsilon', self.epsilon, self.epsilon is None or _num(self.epsilon) and 0<=self.epsilon<=1, 'in [0,1]')
-        _check('lr', self.lr, _num(self.lr) and 0<self.lr<float('inf'), '> 0')
