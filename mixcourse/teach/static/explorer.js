@@ -303,7 +303,8 @@ const makeExplorer = (model, el) => {
     others.map(slider => slider.box), mode.fills && makeFills(state, changed),
     mode.pair && density.element, mode.pair && alpha.box, act)
   const own = ownPictures(el, size, mode.pair ? ['Use as the picture', 'Use as its partner'] : ['Use it'], useOwn)
-  const save = button('Save the mixed picture', () => saveAs(canvas, `${state.mode} ${canvas.getAttribute('aria-label')}`))
+  const fileName = () => `${state.mode} ${canvas.getAttribute('aria-label')}`
+  const save = button('Save the mixed picture', () => saveAs(canvas, fileName()))
   el.append(h('div', { class: 'mx-ui ex' },
     h('div', { class: 'ex-stage' }, h('div', { class: 'ex-srcs' }, sources.map(source => source.box)), mixed, side),
     h('pre', {}, code),
