@@ -6,7 +6,8 @@ from browser.harness import axe, host, page_of, small_targets, ui, wide
 from conftest import root
 from test_widget import wicked
 
-from mixcourse.teach.bank import Claim, Fault, Option, Prompt, Question, bank
+from mixcourse.teach.bank import bank
+from mixcourse.teach.items import Claim, Fault, Option, Prompt, Question
 from mixcourse.teach.questions import Cards, Predict, Quiz, cards, myth, predict, quiz, repair
 from mixcourse.teach.widget import script
 
@@ -195,7 +196,7 @@ def test_quiz_by_keyboard_where_the_page_takes_keys(site):
 
 
 def test_the_thief_steals_without_the_guard(site):
-    page = site.open(page=page_of(small['n'], head=thief).replace('e.stopPropagation()', ''))
+    page = site.open(page=page_of(small['n'], head=thief).replace('event.stopPropagation()', ''))
     ui(page, 'quiz').get_by_role('textbox').focus()
     page.keyboard.type('1')
     assert page.evaluate('stolen') and ui(page, 'quiz').get_by_role('textbox').input_value() == ''
@@ -369,11 +370,15 @@ def test_predict_is_neutral_and_shows_both(site):
 def test_predict_covers_the_next_output(site, cell, output, prose):
     "And the paragraph below it, which speaks of it"
     def one(inner): return f'<div class="{cell}"><div class="{output}"><div>{inner}</div></div></div>'
+    tall = '<b>the result</b><p style="height:800px">picture</p>'
     w = Predict('t.next', Prompt('next', 'What comes?', ('a', 'b')))
-    html = one('before')+one(w.html(script_too=False))+'<p>prose</p>'+one('<b>the result</b>')+prose.format('<p>It was a.</p><p>Go on.</p>')+one('after')
+    html = one('before')+one(w.html(script_too=False))+'<p>prose</p>'+one(tall)+prose.format('<p>It was a.</p><p>Go on.</p>')+one('after')
     page = site.open(page=page_of(html))
     def seen(): return [page.get_by_text(o, exact=True).is_visible() for o in ('before', 'prose', 'the result', 'It was a.', 'Go on.', 'after')]
     assert seen() == [True, True, False, False, True, True]
+    locked = page.evaluate("o => { const e = document.querySelectorAll(o)[2]; return [getComputedStyle(e, '::before').content, e.getBoundingClientRect().height] }", f'.{output}')
+    assert locked[0] == '"Locked until you guess."'
+    assert locked[1] < 90, 'a veil takes no empty space'
     page.emulate_media(media='print')
     assert all(seen())
     page.emulate_media(media='screen')
@@ -451,12 +456,11 @@ def test_myth_opens_with_its_run(site):
 # pages made by nbconvert
 
 @pytest.mark.parametrize('scripts_in_outputs', [False, True])
-def test_a_notebook_as_a_page(site, monkeypatch, scripts_in_outputs):
+def test_a_notebook_as_a_page(site, scripts_in_outputs):
     from nbconvert import HTMLExporter
     from nbformat import v4
     from mixcourse.teach.pages import with_script
-    if not scripts_in_outputs: monkeypatch.setenv('IN_TEST', '1')
-    cells = [v4.new_code_cell('w', outputs=[v4.new_output('execute_result', data=o._repr_mimebundle_())]) for o in all_kinds()]
+    cells = [v4.new_code_cell('w', outputs=[v4.new_output('execute_result', data={'text/html': o.html(scripts_in_outputs)})]) for o in all_kinds()]
     cells.insert(2, v4.new_code_cell('1+1', outputs=[v4.new_output('stream', text='the next output')]))
     exporter = HTMLExporter(template_name='lab', require_js_url='', mathjax_url='', widget_renderer_url='')
     html, _ = exporter.from_notebook_node(v4.new_notebook(cells=cells))

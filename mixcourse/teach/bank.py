@@ -41,11 +41,16 @@ def _schema_fault(chapter, error):
     return name, f'`{_place(inner)}` {rule}' if inner else rule
 
 # %% ../../nbs/api/teach/02_bank.ipynb #ab01a008
+def _seen(option):
+    "What a reader sees of an option"
+    if isinstance(option, str): return option
+    return [option.get(k) for k in ('text', 'code', 'picture')]
+
 def _option_faults(item):
     "Rules about the options of a question or a prompt"
     options = item.get('options', [])
-    shown = [{k: v for k,v in o.items() if k in ('text', 'code', 'picture')} if isinstance(o, dict) else o for o in options]
-    if any(o in shown[:i] for i,o in enumerate(shown)): yield '`options` must differ'
+    seen = [_seen(o) for o in options]
+    if any(o in seen[:i] for i,o in enumerate(seen)): yield '`options` must differ'
     right = sum(o.get('right', False) for o in options if isinstance(o, dict))
     kind = item.get('kind')
     if kind=='single' and right!=1: yield '`options` of a single choice must have exactly one that is `right`'
@@ -58,11 +63,14 @@ def _line_faults(item):
 def _rule_faults(chapter):
     "Faults that no schema can state: the item's id, the rule"
     items = [o for kind in _lists for o in chapter.get(kind, [])]
-    ids = [o['id'] for o in items]
-    for i,item in enumerate(items):
-        if ids[i] in ids[:i]: yield ids[i], '`id` must be unique in its file'
-        if 'of' in item and item['of'] not in [o['id'] for o in chapter['questions']]: yield ids[i], '`of` must be the `id` of a question'
-        for rule in (*_option_faults(item), *_line_faults(item)): yield ids[i], rule
+    asked = [o['id'] for o in chapter['questions']]
+    known = set()
+    for item in items:
+        name = item['id']
+        if name in known: yield name, '`id` must be unique in its file'
+        known.add(name)
+        if 'of' in item and item['of'] not in asked: yield name, '`of` must be the `id` of a question'
+        for rule in (*_option_faults(item), *_line_faults(item)): yield name, rule
 
 # %% ../../nbs/api/teach/02_bank.ipynb #ab01a009
 def _faults(chapter):
@@ -88,7 +96,8 @@ def _chapter_files(): return {p.stem: p for p in sorted(bank_path.glob('*.json')
 @lru_cache
 def bank()->dict: # `chapter.id` -> item
     "All items of all chapters."
-    return {f'{chapter}.{name}': item for chapter,path in _chapter_files().items() for name,item in load_chapter(path).items()}
+    chapters = {chapter: load_chapter(path) for chapter,path in _chapter_files().items()}
+    return {f'{chapter}.{name}': item for chapter,items in chapters.items() for name,item in items.items()}
 
 def find_all(
     cls:type=Question, # `Question`, `Twin`, `Prompt`, `Claim` or `Fault`

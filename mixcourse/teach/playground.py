@@ -40,15 +40,17 @@ class Playground(Widget):
         _check_choice('speed', speed, _speeds)
         _check_half('noise', noise)
         _check_half('flip', flip)
-        if not 50<=check_int('points', points)<=500: raise ValueError(f"`points` must be between 50 and 500, got {points}")
+        if not 50<=check_int('points', points)<=500:
+            raise ValueError(f"`points` must be between 50 and 500, got {points}")
         super().__init__(data=data, points=points, noise=noise, flip=flip, alpha=check_alpha(alpha),
                          seed=check_int('seed', seed, 0), speed=speed)
 
     def fallback(self):
         s = self.state
-        text = (f' A small network (2-16-16 units and one output per class) learns {s["points"]} points, {s["data"]}, twice: '
-                f'plainly, and with MixUp (α = {s["alpha"]:g}). {s["flip"]:.0%} of the labels are wrong. Plainly trained, it bends '
-                'around single points; trained on mixed points, its border stays smoother. It runs in the page, and needs scripts.')
+        text = (f' A small network (2-16-16 units and one output per class) learns {s["points"]} points, {s["data"]}, '
+                f'twice: plainly, and with MixUp (α = {s["alpha"]:g}). {s["flip"]:.0%} of the labels are wrong. '
+                'Plainly trained, it bends around single points; trained on mixed points, its border stays smoother. '
+                'It runs in the page, and needs scripts.')
         return as_html(P(B('Playground.'), text))
 
     def __repr__(self): return f'Playground({self.state["data"]})'

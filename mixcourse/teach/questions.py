@@ -8,10 +8,11 @@ Docs: https://mixcourse.github.io/mixcourse/api/teach/questions.html.md"""
 __all__ = ['fold', 'listing', 'Quiz', 'quiz', 'Predict', 'predict', 'Myth', 'myth', 'Cards', 'cards', 'Repair', 'repair',
            'Progress', 'progress']
 
-# %% ../../nbs/api/teach/04_questions.ipynb #d8edbf31
+# %% ../../nbs/api/teach/04_questions.ipynb #796c9030
 from fastcore.xml import B, Code, Details, Div, Li, P, Pre, Span, Summary, Ul
 
-from .bank import Claim, Fault, Prompt, Question, bank, find, grade, to_json
+from .bank import bank, find
+from .items import Claim, Fault, Prompt, grade, to_json
 from .widget import Widget, as_html, rich
 
 # %% ../../nbs/api/teach/04_questions.ipynb #7a01b001

@@ -1,7 +1,10 @@
 """Run a chapter as Colab would, then the solutions of its exercises: run_chapter.py NOTEBOOK [DATA FOLDER]
 
-With DATA the chapter's switch is set to it, and FOLDER is what fastai would have downloaded."""
+What the chapter says of its run stands in the file of its name beside this one, `# %% after ID` for the cell with that id:
+those lines are executed in the chapter's namespace when the cell is through. With DATA the chapter's switch is set to it, and
+FOLDER is what fastai would have downloaded."""
 import json, re, sys, warnings
+from pathlib import Path
 
 import matplotlib
 matplotlib.use('agg')
@@ -19,17 +22,31 @@ def run(code, what):
     return res.result
 
 
+def read_checks(stem):
+    "Id of a cell -> the lines that check it, numbered as in their file"
+    file = Path(__file__).parent/f'{stem}.py'
+    if not file.exists(): return {}
+    _, *parts = re.split(r'^# %% after ([\w-]+)\n', text := file.read_text(encoding='utf-8'), flags=re.M)
+    checks = {}
+    for id, code in zip(parts[::2], parts[1::2]):
+        before = text[:text.index(f'# %% after {id}\n')].count('\n')+1
+        checks[id] = compile('\n'*before+code, file.name, 'exec')
+    return checks
+
+
 def solutions(text): return re.findall(r'<details><summary>Solution</summary>\n\n```python\n(.*?)^```\n\n</details>', text, re.M | re.S)
 
 
 if switch:
-    from pathlib import Path
     import mixcourse.compare.pictures
     mixcourse.compare.pictures.untar_data = lambda url: Path(switch[1])
+checks = read_checks(Path(path).stem)
 for i, c in enumerate(cells):
     code = ''.join(c['source'])
     if switch: code = re.sub(r"^DATA = '\w+'", f"DATA = '{switch[0]}'", code, flags=re.M)
-    if c['cell_type'] == 'code': run(code, f'cell {i}')
+    if c['cell_type'] != 'code': continue
+    run(code, f'cell {i}')
+    if c['id'] in checks: exec(checks[c['id']], shell.user_ns)
 n = 0
 for o in ([] if switch else solutions('\n'.join(''.join(c['source']) for c in cells if c['cell_type'] == 'markdown'))):
     res, n = run(o, 'solution'), n+1
