@@ -69,7 +69,7 @@ def _saved(img, kind, **options):
 
 def jpeg(
     img, # Array (H,W) or (H,W,3) uint8
-)->bytes:
+)->bytes: # A JPEG file
     "A photograph, compressed."
     return _saved(img, 'JPEG', quality=80, subsampling=0, optimize=True)
 
