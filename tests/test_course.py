@@ -10,7 +10,8 @@ from packaging.requirements import Requirement
 from PIL import Image
 from test_packaging import build, copy_project, settings
 
-from mixcourse.teach.bank import Question, find
+from mixcourse.teach.bank import find
+from mixcourse.teach.items import Question
 
 folder = root/'nbs/chapters'
 chapters = sorted(folder.glob('*.ipynb'))
