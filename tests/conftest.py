@@ -13,7 +13,9 @@ root = Path(__file__).resolve().parent.parent
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    "A file stays with one worker, so that its fixtures are made once; a test marked `alone` goes to whoever is free"
+    "What opens a browser is slow. A file stays with one worker, which makes its fixtures once, but for tests marked `alone`"
+    for item in items:
+        if {'chrome', 'jupyter'} & set(getattr(item, 'fixturenames', ())): item.add_marker(pytest.mark.slow)
     if not config.getoption('loadgroup', False): return
     for item in items:
         if not item.get_closest_marker('alone'): item.add_marker(pytest.mark.xdist_group(item.path.stem))

@@ -108,7 +108,7 @@ def run_chapter(user_forks, tmp_path):
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize('path,data', attempts(), ids=lambda o: getattr(o, 'stem', o))
+@pytest.mark.parametrize('path,data', list(attempts()), ids=lambda o: getattr(o, 'stem', o))
 def test_chapter_runs_from_the_wheel(run_chapter, path, data):
     "With the packages that a user gets; then each solution passes its own check"
     res = run_chapter(path, data)
