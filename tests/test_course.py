@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from conftest import root
 
-from mixcourse.teach.bank import Question, find
+from mixcourse.teach.bank import find
+from mixcourse.teach.items import Question
 
 folder = root/'nbs/chapters'
 chapters = sorted(folder.glob('*.ipynb'))
