@@ -14,10 +14,10 @@ from fastcore.all import noop
 from .machine import Progress, describe_machine, versions
 from .statistics import MEASURES, summarize
 
-# %% ../../nbs/api/compare/12_runs.ipynb #9c9edeb4
+# %% ../../nbs/api/compare/12_runs.ipynb #079a60b7
 class Runs:
     "A plan of runs that can be stopped and gone on with."
-    measures = MEASURES
+    measures,headline = MEASURES,'accuracy' # what is summed up, and what is said of a run when it ends
     device,threads = torch.device('cpu'),None
 
     def __init__(self,
@@ -78,7 +78,7 @@ class Runs:
         measured = self.do(seed, method, task, progress.step)
         seconds = time.perf_counter()-start
         self.runs.append(dict(method=method, task=task, seed=seed, **measured, seconds=seconds))
-        progress.end(f"{measured['accuracy']:.3f} in {seconds:.0f} s")
+        progress.end(f'{measured[self.headline]:.3f} in {seconds:.0f} s')
 
     def results(self)->dict: # Ready for JSON
         "All that was measured, and on what."
