@@ -155,16 +155,26 @@ def _be_lenient(stream):
     "A letter that the terminal lacks, as ± may be, becomes a question mark"
     if hasattr(stream, 'reconfigure'): stream.reconfigure(errors='replace')
 
-# %% ../nbs/api/20_cli.ipynb #d5bf0631
+# %% ../nbs/api/20_cli.ipynb #16d6daf5
 def _try_save(save, res, out, name):
     "Path of a file, or None and a line that says why not"
     try: return save(res, out)
     except Exception as e: # of a disk, or of a figure with a font or a style that is not there
         _say(f'mixcourse compare: {name} could not be saved: {_reason(e)}')
 
+def _set_aside(out):
+    "A stopped comparison that is not gone on with keeps its numbers, under another name"
+    path = Path(out)/'compare.json'
+    try:
+        if json.loads(path.read_text(encoding='utf-8'))['finished']: return
+        path.replace(path.with_name('compare.stopped.json'))
+    except (OSError, ValueError, LookupError, TypeError): return # nothing there, or nothing of ours
+    _say(f'A stopped comparison was in {out}; its numbers are in compare.stopped.json now.')
+
 def _train(comparison, out):
     from mixcourse.compare.report import save_json, sweep
     sweep(out)
+    if not comparison.runs: _set_aside(out)
     def keep(comparison): _try_save(save_json, comparison.results(), out, 'compare.json')
     with redirect_stdout(sys.stderr): comparison.run(keep)
 

@@ -277,3 +277,15 @@ def test_layout_reaches_the_arrays(capsys, here, npz):
 
 def test_layout_without_arrays_is_refused(capsys, here):
     assert '`layout` must be left out where `data` is no .npz file' in refused(capsys, 'compare', '--layout', 'NHWC')
+
+
+def test_a_stopped_comparison_is_not_written_over(capsys, here, npz, monkeypatch):
+    args = ['compare', *quick, '--data', npz()]
+    with monkeypatch.context() as patched:
+        stop_in(patched, 3)
+        main(args)
+    stopped = kept(here)
+    assert main(args) == 0
+    assert json.loads((here/'compare/compare.stopped.json').read_text()) == stopped
+    assert kept(here)['finished']
+    assert 'its numbers are in compare.stopped.json now' in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""What `mixcourse compare` runs: the same data, weights and batches for each method, on clean labels and on wrong ones
+"""What `mixcourse compare` runs: the same data, weights and batches for each method
 
 Docs: https://mixcourse.github.io/mixcourse/api/compare/run.html.md"""
 
@@ -7,9 +7,10 @@ Docs: https://mixcourse.github.io/mixcourse/api/compare/run.html.md"""
 # %% auto #0
 __all__ = ['settle', 'fingerprint', 'Comparison']
 
-# %% ../../nbs/api/compare/13_run.ipynb #864abd3f
+# %% ../../nbs/api/compare/13_run.ipynb #036df09c
 import hashlib
 from dataclasses import asdict, replace
+from itertools import product
 import torch
 from fastcore.all import noop
 from fastai.callback.schedule import *
@@ -58,7 +59,7 @@ def _good_threads(s, size):
     few = s.arch=='cnn' and s.bs*size[0]*size[1]<64**3
     return 1 if few else torch.get_num_threads()
 
-# %% ../../nbs/api/compare/13_run.ipynb #97eda523
+# %% ../../nbs/api/compare/13_run.ipynb #4ebc509c
 class Comparison(Runs):
     "Every method on every task with every seed."
     def __init__(self,
@@ -67,8 +68,10 @@ class Comparison(Runs):
     ):
         self.pics = pics or digits()
         self.settings = s = settle(settings or Settings(), self.pics)
-        super().__init__([(seed,method,task) for seed in range(s.seeds) for method in s.methods for task in s.tasks])
-        self.device,self.augment,self.size = torch.device(s.device),is_color(self.pics),tuple(self.pics.x_train.shape[2:])
+        plan = product(range(s.seeds), s.methods, s.tasks)
+        super().__init__([*plan])
+        self.device,self.augment = torch.device(s.device),is_color(self.pics)
+        self.size = tuple(self.pics.x_train.shape[2:])
         self.threads,self.fingerprint = _good_threads(s, self.size),fingerprint(self.pics)
         self.check()
 
@@ -78,7 +81,8 @@ class Comparison(Runs):
         if s.bf16: _check_bf16(self.device)
         fewest = min((self.training_set(task, 0)['idx'] for task in s.tasks), key=len)
         n_in = self.pics.x_train.shape[1]
-        check_model(s.arch, n_in, len(self.pics.vocab), self.size, s.width, bs=min(s.bs, len(fewest)))
+        bs = min(s.bs, len(fewest))
+        check_model(s.arch, n_in, len(self.pics.vocab), self.size, s.width, bs)
         with use_threads(self.threads): rehearse(self.pics, s, fewest)
 
     def training_set(self,
@@ -115,7 +119,8 @@ class Comparison(Runs):
     )->dict:        # Accuracy, measures and curves
         "One run."
         learn = self.train(method, task, seed, step)
-        with use_threads(self.threads): measured = evaluate(learn, self.settings.epsilon if task=='clean' else None)
+        epsilon = self.settings.epsilon if task=='clean' else None
+        with use_threads(self.threads): measured = evaluate(learn, epsilon)
         return dict(accuracy=learn.watch.accs[-1], **measured, **learn.watch.curves())
 
     def batches(self,

@@ -1,4 +1,4 @@
-"""`mix_trial` trains your own `Learner` with mixing and without, seed by seed, stops when it is decided, and may say "leave it out"
+"""`mix_trial` trains your own `Learner` with mixing and without, and may say "leave it out"
 
 Docs: https://mixcourse.github.io/mixcourse/api/compare/trial.html.md"""
 
@@ -23,14 +23,14 @@ from .plot import plot_bars
 from .runs import Runs
 from .statistics import summarize, values, verdict
 
-# %% ../../nbs/api/compare/14_trial.ipynb #75a2d5a0
+# %% ../../nbs/api/compare/14_trial.ipynb #718d9ce9
 def _name(mixer):
     "'none', or a mixer with what sets it apart"
     if mixer=='none': return mixer
     sets_apart = getattr(mixer, 'alpha', None) or getattr(mixer, 'length', None)
     inner = [type(o).__name__ for o in getattr(mixer, 'mixers', [])]
-    shown = ', '.join(inner) if inner else f'{sets_apart:g}' if isinstance(sets_apart, (int,float)) else ''
-    return f'{type(mixer).__name__}({shown})'
+    if isinstance(sets_apart, (int,float)): inner = [f'{sets_apart:g}']
+    return f"{type(mixer).__name__}({', '.join(inner)})"
 
 def _named(methods):
     "Name -> mixer; a name that returns gets a number"
@@ -41,13 +41,14 @@ def _named(methods):
         res[f'{name} #{again+1}' if again else name] = mixer
     return res
 
-# %% ../../nbs/api/compare/14_trial.ipynb #94ddfe77
+# %% ../../nbs/api/compare/14_trial.ipynb #8e09ee8f
 def _check_methods(methods):
     mixers = [o for o in methods if o!='none'] if isinstance(methods, (list,tuple)) else []
     if not mixers or len(methods)-len(mixers)!=1:
-        raise ValueError(f"`methods` must be a list of 'none', once, and mixers to compare with it, got {methods!r}")
-    for o in mixers:
-        if not isinstance(o, Callback): raise ValueError(f"`methods` must hold 'none' and mixers such as `MixUp(.4)`, got {o!r}")
+        rule = "`methods` must be a list of 'none', once, and mixers to compare with it"
+        raise ValueError(f'{rule}, got {methods!r}')
+    strange = [o for o in mixers if not isinstance(o, Callback)]
+    if strange: raise ValueError(f"`methods` must hold 'none' and mixers such as `MixUp(.4)`, got {strange[0]!r}")
 
 def _check_count(name, value, least):
     if not isinstance(value, int) or isinstance(value, bool) or value<least:
@@ -73,7 +74,7 @@ LESS_IS_BETTER = 'loss','error','mse','mae','msle','rmse','perplexity'
 
 def _is_less_better(metric): return any(word in metric.lower() for word in LESS_IS_BETTER)
 
-# %% ../../nbs/api/compare/14_trial.ipynb #140944ce
+# %% ../../nbs/api/compare/14_trial.ipynb #850265c4
 class Trial(Runs):
     "Runs of one's own Learner, with mixers and without; made by `mix_trial`."
     headline = 'value'
@@ -90,8 +91,9 @@ class Trial(Runs):
         _check_methods(methods)
         _check_count('seeds', seeds, 2)
         _check_count('epochs', epochs, 1)
-        self.make_learner,self.mixers,self.seeds,self.epochs,self.lr = make_learner,_named(methods),seeds,epochs,lr
-        self.fit,self.metric,self.less,self.models = fit or self.one_cycle,metric,less,[]
+        self.make_learner,self.mixers,self.models = make_learner,_named(methods),[]
+        self.seeds,self.epochs,self.lr,self.fit = seeds,epochs,lr,fit or self.one_cycle
+        self.metric,self.less = metric,less
         super().__init__([(seed,method,'own') for seed in range(seeds) for method in self.mixers])
 
     @property
@@ -109,14 +111,20 @@ class Trial(Runs):
         method:str, # Name of a mixer
     )->dict:        # Difference from none, its interval and what that says
         "What is known of a mixer so far."
-        own,plain = (values(self.runs, name, *self._measure()) for name in (method,'none'))
-        return verdict([own[seed]-plain[seed] for seed in own if seed in plain], -1 if self.less else 1, self.level)
-    def _measure(self): return next(iter(self.measures)),self.measures
+        own,plain = self.values(method),self.values('none')
+        diffs = [own[seed]-plain[seed] for seed in own if seed in plain]
+        return verdict(diffs, -1 if self.less else 1, self.level)
+    def values(self,
+        method:str, # 'none', or name of a mixer
+    )->dict:        # Seed -> value of the metric
+        "What a method has come to."
+        return values(self.runs, method, [*self.measures][0], self.measures)
 
     def undecided(self)->list: # Names of mixers
         "Mixers that may still turn out better or worse."
         clear = 'better','worse'
-        return [name for name in self.mixers if name!='none' and self.verdict(name)['verdict'] not in clear]
+        mixers = [name for name in self.mixers if name!='none']
+        return [name for name in mixers if self.verdict(name)['verdict'] not in clear]
     def todo(self)->list: # Runs as (seed, method, task), in order
         "What is planned, not yet done, and not yet decided."
         undecided = self.undecided()
@@ -131,7 +139,8 @@ class Trial(Runs):
             raise ValueError("`make_learner` must return new weights each time, got the same model twice")
         mixers = [o for o in learn.cbs if isinstance(o, BatchOp)]
         if mixers:
-            raise ValueError(f"`make_learner` must return a Learner without mixers, got one with {type(mixers[0]).__name__}")
+            name = type(mixers[0]).__name__
+            raise ValueError(f"`make_learner` must return a Learner without mixers, got one with {name}")
         self.models = [learn.model]
         return learn
 
@@ -157,7 +166,8 @@ class Trial(Runs):
         "Look up the metric; the first time, decide which it is."
         found = dict(zip(['valid_loss', *(m.name for m in learn.metrics)], learn.validate()))
         self.metric = self.metric or [*found][min(1, len(found)-1)]
-        if self.metric not in found: raise ValueError(f"`metric` must be one of {', '.join(found)}, got {self.metric!r}")
+        if self.metric not in found:
+            raise ValueError(f"`metric` must be one of {', '.join(found)}, got {self.metric!r}")
         if self.less is None: self.less = _is_less_better(self.metric)
         return float(found[self.metric])
 
@@ -175,7 +185,8 @@ class Trial(Runs):
         return f'seed {seed+1} of {self.seeds}: {method}'
     def settled(self)->dict: # Name -> dict, ready for JSON
         "What must be the same for runs to belong to one trial."
-        return dict(settings=dict(methods=[*self.mixers], seeds=self.seeds, epochs=self.epochs, lr=self.lr, metric=self.metric))
+        names = 'seeds','epochs','lr','metric'
+        return dict(settings=dict(methods=[*self.mixers], **{o: getattr(self, o) for o in names}))
 
     def advice(self,
         method:str, # Name of a mixer
@@ -208,8 +219,9 @@ class Trial(Runs):
     def figure(self)->Figure: # A bar for each method, a dot for each run
         "The metric of each method."
         fig = Figure(figsize=(5.6,3.4), layout='constrained')
-        bars = {name: list(values(self.runs, name, *self._measure()).values()) for name in self.mixers}
-        plot_bars({name: o for name,o in bars.items() if o}, fig.subplots(), self.metric or '', fmt='{:.3g}', names=list(self.mixers))
+        bars = {name: list(self.values(name).values()) for name in self.mixers}
+        bars = {name: o for name,o in bars.items() if o}
+        plot_bars(bars, fig.subplots(), self.metric or '', fmt='{:.3g}', names=list(self.mixers))
         return fig
     def __repr__(self): return self.table()
     def _repr_html_(self):
@@ -217,7 +229,7 @@ class Trial(Runs):
         body = [Tr(Th(first, scope='row'), *map(Td, rest)) for first,*rest in self.rows()]
         return to_xml(Div(Table(head, *body), cls='mix-trial'))
 
-# %% ../../nbs/api/compare/14_trial.ipynb #0c356d99
+# %% ../../nbs/api/compare/14_trial.ipynb #3cb7b7de
 def mix_trial(
     make_learner,    # Callable that returns a new `Learner`, with new weights and without mixers
     methods:list,    # 'none' and mixers, as in ['none', MixUp(.4), CutMix(1.)]
@@ -225,8 +237,8 @@ def mix_trial(
     epochs:int=5,    # Epochs of each run, unless `fit` says otherwise
     lr:float=None,   # Highest learning rate of the one-cycle schedule; None: that of the Learner
     fit=None,        # Callable that trains a Learner; None: `learn.fit_one_cycle(epochs, lr)`
-    metric:str=None, # Name of a metric of the Learner, or 'valid_loss'; None: its first metric, or 'valid_loss' where it has none
-    less:bool=None,  # Is less of the metric better? None: yes where its name says loss, error, mse, mae or perplexity
+    metric:str=None, # Name of a metric, or 'valid_loss'; None: the first metric, or 'valid_loss' where there is none
+    less:bool=None,  # Is less of it better? None: yes where its name says loss, error, mse, mae or perplexity
 )->Trial:            # Table, figure and advice; `run()` goes on where it was stopped
     "Does mixing help this Learner? Runs paired by seed, as many as it takes to know, at most `seeds`."
     trial = Trial(make_learner, methods, seeds, epochs, lr, fit, metric, less)
