@@ -32,17 +32,6 @@ def test_chapters_are_in_order():
 
 
 @pytest.mark.parametrize('path', chapters, **name)
-def test_badge_is_made_from_the_settings(path):
-    url = f"https://colab.research.google.com/github/{settings['user']}/{settings['repo']}/blob/main/nbs/chapters/{path.name}"
-    assert source(cells(path)[1]).startswith(f'[![Open in Colab](colab.svg)]({url})\n')
-
-
-@pytest.mark.parametrize('path', chapters, **name)
-def test_first_code_installs_only_when_needed(path):
-    assert source(cells(path, 'code')[0]) == "#| hide\nfrom importlib.util import find_spec\nif not find_spec('mixcourse'):\n    %pip install -q mixcourse"
-
-
-@pytest.mark.parametrize('path', chapters, **name)
 def test_import_cells_hold_imports_only(path):
     "nbdev executes them when it builds the site"
     for c in cells(path, 'code')[1:]:
