@@ -1,4 +1,4 @@
-"""For whoever writes the training loop himself: functions on plain tensors, which need torch alone
+"""Functions on plain tensors, which need torch alone: draw, mix, and a loss that fits
 
 Docs: https://mixcourse.github.io/mixcourse/api/mixing/mixing.html.md"""
 
