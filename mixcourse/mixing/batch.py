@@ -7,9 +7,10 @@ Docs: https://mixcourse.github.io/mixcourse/api/mixing/batch.html.md"""
 # %% auto #0
 __all__ = ['mixup_data', 'cutmix_data']
 
-# %% ../../nbs/api/mixing/09_batch.ipynb #cfc51cb0
+# %% ../../nbs/api/mixing/09_batch.ipynb #69d9d4e3
 import numpy as np, torch
 from torch import Tensor
+from .checks import spatial_size
 from .sampling import rand_lam, rand_perm, rand_bbox
 from .ops import mixup, cutmix, box_lam
 
@@ -35,15 +36,17 @@ def mixup_data(
     "Mix each image with a random partner (Zhang et al. 2018, arXiv:1710.09412)."
     return _mix_data(lambda x,lam,perm: (mixup(x, perm, lam), lam), x, y, alpha, generator)
 
-# %% ../../nbs/api/mixing/09_batch.ipynb #9d1d60e2
+# %% ../../nbs/api/mixing/09_batch.ipynb #f2a4d8b5
 def cutmix_data(
-    x,                              # Images, (B,...,H,W) float, a tensor or an array
+    x,                              # Images, (B,...,H,W) float, or series (B,C,L), a tensor or an array
     y,                              # Their targets, (B,...), a tensor or an array
     alpha:float=1.,                 # Beta concentration, >= 0; 0 is off
     generator:torch.Generator=None, # Source of randomness; the global one if None
+    axes:int=None,                  # Dimensions of a box, 1 to 3; None: 1 of (B,C,L), 2 of (B,C,H,W) and (B,C,T,H,W)
 )->tuple:                           # `mixed_x, y_a, y_b, lam`; `lam` (B,) is the share of pixels kept
     "Paste a random box of a random partner into each image (Yun et al. 2019, arXiv:1905.04899)."
     def op(x, lam, perm):
-        box = rand_bbox(x.shape[-2:], lam, generator, x.device)
-        return cutmix(x, perm, box), box_lam(box, x.shape[-2:])
+        size = spatial_size(x, axes)
+        box = rand_bbox(size, lam, generator, x.device)
+        return cutmix(x, perm, box), box_lam(box, size)
     return _mix_data(op, x, y, alpha, generator)
