@@ -23,7 +23,7 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 from fastcore.basics import noop
 from fastcore.script import call_parse
-from ..mixing import ops as mixing
+from ..mixing import _cpu
 from ..mixing.sampling import rand_bbox, rand_holes, rand_lam, rand_perm, new_generator
 from ..mixing import mixup, cutmix, cutout
 from ..callback import MixUp, CutMix, Cutout, RandomMix, ManifoldMixUp
@@ -228,11 +228,11 @@ def traffic(
     x:Tensor,   # The batch
 )->Traffic:     # Its `ops`, `bytes` and `held`
     "What `f(x)` moves."
-    arrays,mode = mixing._array,Traffic()
-    mixing._array,_Counted.traffic = (lambda x: arrays(x).view(_Counted)),mode
+    arrays,mode = _cpu.as_array,Traffic()
+    _cpu.as_array,_Counted.traffic = (lambda x: arrays(x).view(_Counted)),mode
     try:
         with _count_kernels(mode), mode: f(x)
-    finally: mixing._array = arrays
+    finally: _cpu.as_array = arrays
     return mode
 
 def launches(
