@@ -20,7 +20,7 @@ from fastai.data.transforms import get_c
 from fastai.learner import Learner
 from fastai.torch_core import rank_distrib
 from ..mixing import check_alpha, check_int, check_prob, new_generator, rand_perm
-from ..mixing import loss_rule, mixed_loss
+from ..mixing import mixed_loss, why_one_lam
 from ..mixing.sampling import send
 from ..mixing.schedule import value_at
 from .draws import Mixed, only_rows
@@ -180,9 +180,9 @@ class Mixer(BatchOp):
     def one_lam(self, xb, yb, loss_func):
         "Must one `lam` do for a batch, because the loss gives one number for it? Says so, once."
         if loss_func is None or 'weigh' not in self.ways(xb, yb): return False
-        if len(yb)==1 and loss_rule(loss_func, yb[0]) is not None: return False
-        self.tell(f"{loss_func} gives one number for a whole batch:"
-                  f" {self} mixes with one `lam` a batch")
+        why = "takes several targets" if len(yb)>1 else why_one_lam(loss_func, yb[0], n_classes=self.n_classes)
+        if why is None: return False
+        self.tell(f"{loss_func} {why}: {self} mixes with one `lam` a batch")
         return True
 
     def mix_batch(self, xb, yb, pct, generator, loss_func=None):

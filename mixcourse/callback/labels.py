@@ -25,7 +25,13 @@ def _moved(y, x, draw):
     if draw.place is not None: return draw.place(y)
     return draw.op(y) if y.ndim>=x.ndim else draw.op(y[:,None])[:,0]
 
-def mixed_target(y, x, way, draw):
+def mixed_target(
+    y:Tensor, # Target, (B,...)
+    x:Tensor, # Images before they are mixed, (B,...)
+    way:str,  # Way of the target: 'weigh', 'blend' or 'place'
+    draw,     # `Draw` of the batch
+)->Target:    # Both targets of the loss, and the ordinary one
+    "A target of a mixed batch."
     if way=='weigh': return Target(y, y[draw.perm], y)
     if way=='place':
         moved = _moved(y, x, draw)
@@ -62,7 +68,11 @@ def _way(y, x, size):
                              f" {tuple(x.shape)}; {_can} can")
     return 'blend' if y.is_floating_point() else 'weigh'
 
-def ways_of(yb, x, size):
-    "The way of each target; of several, those that would be blended are paired like the others"
+def ways_of(
+    yb:tuple,        # Targets of a batch
+    x:Tensor,        # Images, (B,...)
+    size:tuple=None, # Sides of what moves from picture to picture; None where nothing moves
+)->list:             # Ways, 'weigh', 'blend' or 'place' for each target
+    "The way of each target; of several, those that would be blended are paired like the others."
     ways = [_way(y, x, size) for y in yb]
     return ways if len(ways)<2 else ['weigh' if way=='blend' else way for way in ways]
