@@ -14,9 +14,10 @@ from .mixers import MixUp, CutMix, ResizeMix, RegMixup, Cutout
 from .manifold import hidden_layers, ManifoldMixUp
 from .show import MixedAccuracy, explore
 from .choice import RandomMix
+from .pairs import same_class, other_class, near
 
 # %% ../../nbs/api/callback/00_callback.ipynb #223daef9
 __all__ = [
     'Draw', 'Mixed', 'BatchOp', 'Mixer', 'MixUp', 'CutMix', 'ResizeMix', 'RegMixup', 'Cutout', 'RandomMix',
-    'hidden_layers', 'ManifoldMixUp', 'MixedAccuracy', 'explore',
+    'hidden_layers', 'ManifoldMixUp', 'MixedAccuracy', 'explore', 'same_class', 'other_class', 'near',
 ]
