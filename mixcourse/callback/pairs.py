@@ -14,9 +14,9 @@ from ..mixing.sampling import send
 
 # %% ../../nbs/api/callback/06_pairs.ipynb #ed3c26cd
 def draw_by_weight(
-    log_weights:Tensor,             # Logarithms of weights of partners, (B,B), on any device; -inf: never
+    log_weights:Tensor,             # Logarithms of weights of partners, (B,B); -inf: never
     generator:torch.Generator=None, # Source of randomness, on the CPU; the global one if None
-)->Tensor:                          # Column drawn for each row, (B,) long; of a row without a weight, its own position
+)->Tensor:                          # Partner of each image, (B,) long; itself where no other has a weight
     "Draw a partner for each image, in proportion to weights."
     noise = torch.empty(log_weights.shape).exponential_(generator=generator).log().neg()
     scores = log_weights + send(noise, log_weights.device)
@@ -30,7 +30,8 @@ def _classes(y):
     if isinstance(y, (tuple,list)): y = y[0]
     if y.ndim==2 and y.is_floating_point(): return y.argmax(1)
     if y.ndim!=1 or y.is_floating_point():
-        raise ValueError(f"targets must be class ids (B,) or shares (B,C) to pair by class, got shape {tuple(y.shape)} {y.dtype}")
+        raise ValueError("targets must be class ids (B,) or shares (B,C) to pair by class, got shape"
+                         f" {tuple(y.shape)} {y.dtype}")
     return y
 
 def _as_log(possible):
@@ -39,19 +40,19 @@ def _as_log(possible):
 
 def _others(y): return ~torch.eye(len(y), dtype=torch.bool, device=y.device)
 
-# %% ../../nbs/api/callback/06_pairs.ipynb #cd2eb5ef
+# %% ../../nbs/api/callback/06_pairs.ipynb #436f5be0
 def same_class(
-    y:Tensor,                       # Class ids, (B,), or shares of classes, (B,C); of several targets, the first counts
+    y:Tensor,                       # Class ids (B,) or shares (B,C); of several targets, the first
     generator:torch.Generator=None, # Source of randomness, on the CPU; the global one if None
-)->Tensor:                          # Partner of each image, (B,) long; itself where it is the only one of its class
+)->Tensor:                          # Partner of each image, (B,) long; itself where there is no other
     "Partners of the same class, all equally likely."
     y = _classes(y)
     return draw_by_weight(_as_log((y[:,None]==y) & _others(y)), generator)
 
 def other_class(
-    y:Tensor,                       # Class ids, (B,), or shares of classes, (B,C); of several targets, the first counts
+    y:Tensor,                       # Class ids (B,) or shares (B,C); of several targets, the first
     generator:torch.Generator=None, # Source of randomness, on the CPU; the global one if None
-)->Tensor:                          # Partner of each image, (B,) long; itself where there is no other class
+)->Tensor:                          # Partner of each image, (B,) long; itself where there is none
     "Partners of another class, all equally likely."
     y = _classes(y)
     return draw_by_weight(_as_log(y[:,None]!=y), generator)
@@ -63,13 +64,14 @@ def _silverman(y):
     return (1.06*spread*len(y)**-.2).clamp(min=1e-12)
 
 def near(
-    y:Tensor,                       # Numbers, (B,...) float; of several targets, the first counts
+    y:Tensor,                       # Numbers, (B,...) float; of several targets, the first
     generator:torch.Generator=None, # Source of randomness, on the CPU; the global one if None
-    bandwidth:float=None,           # Standard deviation of the Gaussian, in units of `y`, > 0; None: a rule of thumb
+    bandwidth:float=None,           # Standard deviation, in units of `y`, > 0; None: a rule of thumb
 )->Tensor:                          # Partner of each image, (B,) long
     "Partners with a target that is near: C-Mixup (Yao et al. 2022, arXiv:2210.05775)."
     if isinstance(y, (tuple,list)): y = y[0]
-    if bandwidth is not None and not bandwidth>0: raise ValueError(f"`bandwidth` must be > 0, got {bandwidth}")
+    if bandwidth is not None and not bandwidth>0:
+        raise ValueError(f"`bandwidth` must be > 0, got {bandwidth}")
     y = y.detach().float().flatten(1) if y.ndim>1 else y.detach().float()[:,None]
     width = _silverman(y) if bandwidth is None else bandwidth
     log_weights = -torch.cdist(y, y).square()/(2*width**2)
