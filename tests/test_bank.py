@@ -60,9 +60,10 @@ def test_the_right_option_has_no_favorite_place(n):
 
 def rank(q):
     "Whether the right option is the shortest, the longest or neither"
-    right, *others = sorted((len(o.text) for o in q.options if o.right)), *(len(o.text) for o in q.options if not o.right)
-    right = right[0]
-    return 'shortest' if right < min(others) else 'longest' if right > max(others) else 'between'
+    right = next(len(o.text) for o in q.options if o.right)
+    others = [len(o.text) for o in q.options if not o.right]
+    if right < min(others): return 'shortest'
+    return 'longest' if right > max(others) else 'between'
 
 
 def test_the_length_of_an_option_tells_nothing():
