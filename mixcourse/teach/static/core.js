@@ -1,7 +1,7 @@
 // What all widgets share. `script` of mixcourse.teach.widget puts it in front of the files of the kinds.
 const mx = (() => {
-  // What each file exports, by the name of the file
-  const kinds = {}
+  // What each file exports, and what Python gives it along, by the name of the file
+  const kinds = {}, data = {}
   // A notebook may bring the scripts along with every output: what must be one on a page lives on the window
   const shared = window.__mixcourse ||= { count: 0, stores: {} }
   const uid = () => `mx${++shared.count}`
@@ -192,6 +192,6 @@ const mx = (() => {
     },
   })
   return {
-    kinds, h, button, uid, storeOf, readerSeed, still, page, color, onTheme, style, note, start, live,
+    kinds, data, h, button, uid, storeOf, readerSeed, still, page, color, onTheme, style, note, start, live,
   }
 })()
