@@ -12,12 +12,14 @@ from .checks import check_int, check_alpha, check_prob, check_length, check_imag
 from .sampling import new_generator, rand_lam, rand_perm, rand_bbox, rand_holes, rand_noise
 from .ops import mixup, box_lam, paste, cutmix, resizemix, cutout
 from .batch import mixup_data, cutmix_data
-from .targets import soft_targets, mix_targets, unreduced, loss_rule, mixed_loss, mixed_accuracy
+from .losses import unreduced
+from .reduction import LossRule, loss_rule, why_one_lam
+from .targets import soft_targets, mix_targets, mixed_loss, mixed_accuracy
 
 # %% ../../nbs/api/mixing/00_mixing.ipynb #55a6541f
 __all__ = [
     'check_int', 'check_alpha', 'check_prob', 'check_length', 'check_images', 'spatial_size', 'check_shape',
     'new_generator', 'rand_lam', 'rand_perm', 'rand_bbox', 'rand_holes', 'rand_noise',
     'mixup', 'box_lam', 'paste', 'cutmix', 'resizemix', 'cutout', 'mixup_data', 'cutmix_data',
-    'soft_targets', 'mix_targets', 'unreduced', 'loss_rule', 'mixed_loss', 'mixed_accuracy',
+    'soft_targets', 'mix_targets', 'unreduced', 'LossRule', 'loss_rule', 'why_one_lam', 'mixed_loss', 'mixed_accuracy',
 ]
