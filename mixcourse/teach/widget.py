@@ -12,6 +12,7 @@ import json, os, re
 from functools import lru_cache
 from html import escape
 from importlib.resources import files
+from pkgutil import resolve_name
 from xml.etree import ElementTree
 
 from latex2mathml.converter import convert
@@ -44,6 +45,9 @@ def rich(
 def _lean(js): return '\n'.join(s for o in js.splitlines() if (s := o.strip()) and not s.startswith('//'))
 def _lean_css(css): return re.sub(r"('[^']*')|\s*([{};])\s*|(?<=[:,]) ", lambda m: m[1] or m[2] or '', css).strip()
 
+# Data that a script brings along, made where it is asked for, so that no file holds it
+_brought = dict(digits='mixcourse.teach.digits:packed')
+
 def _read(name): return (_static/name).read_text(encoding='utf-8')
 
 def _with_needed(kinds, found=()):
@@ -65,6 +69,7 @@ def script(
     for o in ('core', *files):
         if (_static/f'{o}.css').is_file(): parts.append(f'mx.style("{o}", {json.dumps(_lean_css(read(f"{o}.css")), ensure_ascii=False)})')
     for o in files:
+        if o in _brought: parts.append(f'mx.data.{o} = {json.dumps(resolve_name(_brought[o])())}')
         js = re.sub('^export default', f'mx.kinds.{o} =', _lean(read(f'{o}.js')), flags=re.M)
         parts.append('{\n' + js + '\n}')
     return '\n'.join([*parts, f'export default mx.live("{kinds[0]}")' if live else 'mx.start()'])

@@ -4,7 +4,7 @@ const { h, button, uid } = mx, { makeNetwork } = mx.kinds.network, network = mak
 
 // The training, as one function: a worker gets it as text. A picture is 64 numbers in [0,1], row by row.
 const makeTrainer = ({ rows, rng, beta, shuffled, network: build, step, each, likeliest }) => {
-  const side = 8, pixels = side * side, classes = 10, sizes = [pixels, 48, classes]
+  const side = 8, pixels = side * side, classes = 10, sizes = [pixels, 32, classes]
   const epochs = 30, rate = .005, alpha = 1, hole = 4
   const methods = ['Plain', 'MixUp', 'CutMix', 'Cutout']
 
