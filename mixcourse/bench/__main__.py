@@ -202,7 +202,7 @@ class _Counted(np.ndarray):
 
 def _batches(name, x, perm_or_box, *args, **kwargs):
     "What a Triton kernel reads and writes, in batches: everything once, but partners that do not swap are read twice, and in place only boxes count"
-    def share(box): return ((box[...,2]-box[...,0])*(box[...,3]-box[...,1])).sum().item()/(len(x)*kwargs['H']*kwargs['W'])
+    def share(box): return ((box[...,2]-box[...,0])*(box[...,3]-box[...,1])).sum().item()/(len(x)*kwargs['H']*kwargs['SH']//kwargs['SW'])
     if name=='_cutout': return share(perm_or_box) if kwargs['INPLACE'] else 2
     if name=='_paste': return 2
     if name=='_swap': return 2*share(args[0])

@@ -1,4 +1,4 @@
-"""The same operations as single launches on a CUDA device
+"""The same operations as Triton kernels: everything is read once and written once, sixteen bytes at a time
 
 Docs: https://mixcourse.github.io/mixcourse/api/mixing/cuda.html.md"""
 
@@ -7,40 +7,70 @@ Docs: https://mixcourse.github.io/mixcourse/api/mixing/cuda.html.md"""
 # %% auto #0
 __all__ = ['can_do', 'mixup', 'paste', 'cutout', 'works']
 
-# %% ../../nbs/api/mixing/05_cuda.ipynb #4eab3ef9
+# %% ../../nbs/api/mixing/05_cuda.ipynb #cba75324
 from functools import lru_cache
+from subprocess import CalledProcessError
 from warnings import warn
 import torch, triton, triton.language as tl
 from torch import Tensor
 
-# %% ../../nbs/api/mixing/05_cuda.ipynb #e66eadda
+# %% ../../nbs/api/mixing/05_cuda.ipynb #098bbf0a
+_dtypes = {torch.float32, torch.float16, torch.bfloat16, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.bool}
+
+def _is_channels_last(x):
+    "Do the channels of a number's pixel lie beside each other?"
+    formats = {4:torch.channels_last, 5:torch.channels_last_3d}
+    return x.ndim in formats and not x.is_contiguous() and x.is_contiguous(memory_format=formats[x.ndim])
+
 def can_do(
     x:Tensor,   # Images, (B,...)
     axes:int=2, # Dimensions of a box
-)->bool:        # Dense, of a type that the kernels calculate in, and boxes of two dimensions?
+)->bool:        # Dense, of a type that they calculate in, and with boxes of two dimensions?
     "Can the kernels take `x`?"
-    if axes!=2: return False
-    formats = {4:torch.channels_last, 5:torch.channels_last_3d}
-    dense = x.is_contiguous() or x.ndim in formats and x.is_contiguous(memory_format=formats[x.ndim])
-    return dense and x.numel()>0 and x.dtype is not torch.float64
+    dense = x.is_contiguous() or _is_channels_last(x)
+    return dense and axes==2 and x.dtype in _dtypes and x.numel()>0 and len(x)<2**16 # a grid's limit
 
-def _run(kernel, x, *args, each=False, **kwargs):
-    "Launch `kernel` with a program for each block of each image, or for `each` image"
-    n,block = x[0].numel(),1024
-    with torch.cuda.device_of(x): kernel[(len(x)*(1 if each else triton.cdiv(n, block)),)](x, *args, n=n, BLOCK=block, enable_fp_fusion=True, **kwargs)
+# %% ../../nbs/api/mixing/05_cuda.ipynb #20b0bebc
+_sizes = ['B', 'n', 'H', 'SH', 'SW'] # arguments, not constants: a new size needs no new machine code
+
+def _layout(x):
+    "Rows of an image, numbers in a row, and numbers in a pixel of a row"
+    h,w = x.shape[-2:]
+    pixel = x.shape[1] if _is_channels_last(x) else 1
+    return dict(H=h, SH=w*pixel, SW=pixel)
+
+def _group(x, row):
+    "Numbers in a group: sixteen bytes, or one where a `row` or an image is no multiple of them"
+    size = 16//x.element_size()
+    return size if row%size==0 and x[0].numel()%16==0 else 1
+
+def _run(kernel, x, *args, G, **kwargs):
+    "Launch `kernel` with a program for each block of each image"
+    n,block = x[0].numel(),max(256*G, 1024) # two groups a thread
+    grid = triton.cdiv(n, block),len(x)
+    with torch.cuda.device_of(x):
+        kernel[grid](x, *args, B=len(x), n=n, BLOCK=block, G=G, enable_fp_fusion=True, **kwargs)
+
+# %% ../../nbs/api/mixing/05_cuda.ipynb #14842b41
+@triton.jit
+def _place(n, BLOCK:tl.constexpr, G:tl.constexpr):
+    "The image of this program, and the first number of each group in its block"
+    first = tl.program_id(0)*BLOCK + tl.arange(0, BLOCK//G)*G
+    return tl.program_id(1).to(tl.int64), first
 
 @triton.jit
-def _place(n, BLOCK:tl.constexpr, WIDE:tl.constexpr):
-    "The image of this program, its numbers, and which of them exist"
-    blocks = tl.cdiv(n, BLOCK)
-    k = tl.program_id(0)%blocks*BLOCK + tl.arange(0, BLOCK)
-    if not WIDE: k = tl.max_contiguous(k, 1) # what is decided for each number is not read in fours: neighbors go to neighboring threads
-    return (tl.program_id(0)//blocks).to(tl.int64), k, k<n
+def _numbers(x, i, n, first, G:tl.constexpr):
+    "Addresses of the numbers of image `i`, a line for each group"
+    if G>1: n = n//16*16 # says that addresses are multiples, too: read and written as one
+    k = first[:,None] + tl.arange(0, G)[None,:]
+    return x + i*n + k
 
 @triton.jit
 def _partner(perm, i, B):
-    j = tl.load(perm+i)
-    return tl.where(j<0, j+B, j)
+    "The partner of image `i`, kept within the batch"
+    j = tl.load(perm+i).to(tl.int64)
+    j = tl.where(j<0, j+B, j)
+    return tl.minimum(tl.maximum(j, 0), B-1)
 
 @triton.jit
 def _pair(perm, i, B):
@@ -48,115 +78,167 @@ def _pair(perm, i, B):
     j = _partner(perm, i, B)
     return j, _partner(perm, j, B)==i
 
+# %% ../../nbs/api/mixing/05_cuda.ipynb #ce687590
 @triton.jit
-def _within(box, k, H:tl.constexpr, W:tl.constexpr, SH:tl.constexpr, SW:tl.constexpr):
-    "Which of the numbers `k` of an image lie in `box`?"
-    r,c = k//SH%H,k//SW%W
-    return (r>=tl.load(box)) & (c>=tl.load(box+1)) & (r<tl.load(box+2)) & (c<tl.load(box+3))
+def _rows(first, H, SH):
+    "The row of each group, and where in it the group begins"
+    line = first.to(tl.uint32)//SH.to(tl.uint32) # division without a sign takes half the instructions
+    row = line%H.to(tl.uint32)
+    return row.to(tl.int32), first-line.to(tl.int32)*SH
 
-# %% ../../nbs/api/mixing/05_cuda.ipynb #84c6f2eb
 @triton.jit
-def _keep(x, perm, old, B, n, BLOCK:tl.constexpr):
+def _within(box, row, q, SW, G:tl.constexpr):
+    "Which numbers lie in `box`, which groups have some, and which have all"
+    top,start = tl.load(box).to(tl.int32),tl.load(box+1).to(tl.int32)
+    bottom,end = tl.load(box+2).to(tl.int32),tl.load(box+3).to(tl.int32)
+    width = tl.where((row>=top) & (row<bottom), tl.maximum(end-start, 0)*SW, 0) # none in other rows
+    at = q-start*SW
+    # without a sign what lies before the start is huge, so that one comparison says both
+    inside = (at[:,None] + tl.arange(0, G)[None,:]).to(tl.uint32) < width[:,None].to(tl.uint32)
+    some = (at>-G) & (at<width) & (width>0)
+    every = (at>=0) & (at+G<=width)
+    return inside, some, every
+
+# %% ../../nbs/api/mixing/05_cuda.ipynb #6af57650
+@triton.jit(do_not_specialize=_sizes)
+def _keep(x, perm, old, B, n, BLOCK:tl.constexpr, G:tl.constexpr):
     "Copy to `old` the partners that do not swap"
-    i = tl.program_id(0).to(tl.int64)
+    i,first = _place(n, BLOCK, G)
     j,swap = _pair(perm, i, B)
-    if not swap:
-        for start in range(0, n, BLOCK):
-            k = start + tl.arange(0, BLOCK)
-            tl.store(old+j*n+k, tl.load(x+j*n+k, k<n), k<n)
+    if swap: return
+    ok = (first<n)[:,None]
+    tl.store(_numbers(old, j, n, first, G), tl.load(_numbers(x, j, n, first, G), ok), ok)
 
-def _kept(x, perm):
-    "A copy in which the partners that do not swap can be read when `x` is written to; the rest of it is empty"
+def _kept(x, perm, swaps):
+    "Where partners that do not swap can be read when `x` is written to"
+    if swaps: return x
     old = torch.empty_like(x)
-    _run(_keep, x, perm, old, len(x), each=True)
+    _run(_keep, x, perm, old, G=_group(x, x[0].numel()))
     return old
 
+def _beside(x, t):
+    "`t` on the device of `x`, dense"
+    return t.to(x.device, non_blocking=True).contiguous()
+
+# %% ../../nbs/api/mixing/05_cuda.ipynb #9e71b0fc
 @triton.jit
 def _lerp(a, b, w):
     "Like `torch.lerp`: exact at both ends"
     return tl.where(w<.5, a + w*(b-a), b - (b-a)*(1-w))
 
-@triton.jit
-def _mixup(x, perm, lam, old, out, B, n, STEP:tl.constexpr, BLOCK:tl.constexpr):
-    i,k,_ = _place(n, BLOCK, True)
+@triton.jit(do_not_specialize=_sizes)
+def _mixup(x, perm, lam, old, out, B, n, STEP:tl.constexpr, BLOCK:tl.constexpr, G:tl.constexpr):
+    i,first = _place(n, BLOCK, G)
     j,swap = _pair(perm, i, B)
-    one,two = k<tl.where(swap & (j<i), 0, n), k<tl.where(swap & (i<j), n, 0)
-    a,b = tl.load(tl.where(swap, x, old)+j*n+k, one).to(tl.float32),tl.load(x+i*n+k, one).to(tl.float32)
+    if swap & (j<i): return
+    ok = (first<n)[:,None]
+    source = tl.where(swap, x, old)
+    a = tl.load(_numbers(source, j, n, first, G), ok).to(tl.float32)
+    b = tl.load(_numbers(x, i, n, first, G), ok).to(tl.float32)
     v,w = tl.load(lam+j*STEP).to(tl.float32),tl.load(lam+i*STEP).to(tl.float32)
     tl.debug_barrier() # in place, nothing is written before all is read
-    tl.store(out+i*n+k, _lerp(a, b, w).to(out.dtype.element_ty), one)
-    tl.store(out+j*n+k, _lerp(b, a, v).to(out.dtype.element_ty), two)
+    tl.store(_numbers(out, i, n, first, G), _lerp(a, b, w).to(out.dtype.element_ty), ok)
+    if swap & (i<j): tl.store(_numbers(out, j, n, first, G), _lerp(b, a, v).to(out.dtype.element_ty), ok)
 
+# %% ../../nbs/api/mixing/05_cuda.ipynb #fe58ee99
 def mixup(
     x:Tensor,           # Images, (B,...), float
     perm:Tensor,        # Partner of each image, (B,) long
-    lam:Tensor,         # Share of `x` kept, (B,) or one number, of the type of `x`
+    lam:Tensor,         # Share of `x` kept, (B,) or (1,), of the type and device of `x`
     inplace:bool=False, # Write the result into `x`?
-    swaps:bool=False,   # Promise that partners swap
-)->Tensor:              # As `mixing.mixup` returns
+    swaps:bool=False,   # Promise that partners swap: in place then needs no copy
+)->Tensor:              # `lam*x + (1-lam)*x[perm]`
     "Blend each image with its partner; two that swap are read once."
-    perm = perm.to(x.device, non_blocking=True).contiguous()
-    old,out = (_kept(x, perm),x) if inplace else (x,torch.empty_like(x))
-    _run(_mixup, x, perm, lam.contiguous(), old, out, len(x), STEP=int(lam.numel()>1))
+    perm,lam = _beside(x, perm),lam.contiguous()
+    old = _kept(x, perm, swaps) if inplace else x
+    out = x if inplace else torch.empty_like(x)
+    _run(_mixup, x, perm, lam, old, out, STEP=int(lam.numel()>1), G=_group(x, x[0].numel()))
     return out
 
-# %% ../../nbs/api/mixing/05_cuda.ipynb #24411a4a
-@triton.jit
-def _paste(x, perm, box, out, B, n, H:tl.constexpr, W:tl.constexpr, SH:tl.constexpr, SW:tl.constexpr, BLOCK:tl.constexpr):
-    i,k,ok = _place(n, BLOCK, False)
-    source = tl.where(_within(box+i*4, k, H, W, SH, SW), _partner(perm, i, B), i)
-    tl.store(out+i*n+k, tl.load(x+source*n+k, ok), ok)
+# %% ../../nbs/api/mixing/05_cuda.ipynb #cee86968
+@triton.jit(do_not_specialize=_sizes)
+def _paste(x, perm, box, out, B, n, H, SH, SW, BLOCK:tl.constexpr, G:tl.constexpr):
+    i,first = _place(n, BLOCK, G)
+    row,q = _rows(first, H, SH)
+    inside,some,every = _within(box+i*4, row, q, SW, G)
+    ok = first<n
+    own = tl.load(_numbers(x, i, n, first, G), (ok & ~every)[:,None])
+    other = tl.load(_numbers(x, _partner(perm, i, B), n, first, G), (ok & some)[:,None])
+    tl.store(_numbers(out, i, n, first, G), tl.where(inside, other, own), ok[:,None])
 
-@triton.jit
-def _swap(x, perm, box, old, B, n, H:tl.constexpr, W:tl.constexpr, SH:tl.constexpr, SW:tl.constexpr, BLOCK:tl.constexpr):
-    "`_paste` in place"
-    i,k,_ = _place(n, BLOCK, False)
+@triton.jit(do_not_specialize=_sizes)
+def _swap(x, perm, box, old, B, n, H, SH, SW, BLOCK:tl.constexpr, G:tl.constexpr):
+    "`_paste` in place: two that swap by one program"
+    i,first = _place(n, BLOCK, G)
     j,swap = _pair(perm, i, B)
-    one = (k<tl.where(swap & (j<=i), 0, n)) & _within(box+i*4, k, H, W, SH, SW)
-    two = (k<tl.where(swap & (i<j), n, 0)) & _within(box+j*4, k, H, W, SH, SW)
-    a,b = tl.load(tl.where(swap, x, old)+j*n+k, one),tl.load(x+i*n+k, two)
+    if swap & (j<i): return
+    row,q = _rows(first, H, SH)
+    ok = first<n
+    inside_i,some_i,_ = _within(box+i*4, row, q, SW, G)
+    inside_j,some_j,_ = _within(box+j*4, row, q, SW, G)
+    some_i,some_j = ok & some_i,ok & some_j & swap & (i<j)
+    touched = (some_i | some_j)[:,None]
+    own = tl.load(_numbers(x, i, n, first, G), touched)
+    other = tl.load(_numbers(tl.where(swap, x, old), j, n, first, G), touched)
     tl.debug_barrier() # nothing is written before all is read
-    tl.store(x+i*n+k, a, one)
-    tl.store(x+j*n+k, b, two)
+    tl.store(_numbers(x, i, n, first, G), tl.where(inside_i, other, own), some_i[:,None])
+    tl.store(_numbers(x, j, n, first, G), tl.where(inside_j, own, other), some_j[:,None])
 
-def _layout(x): return dict(zip(('H','W','SH','SW'), (*x.shape[-2:], *x.stride()[-2:])))
-
+# %% ../../nbs/api/mixing/05_cuda.ipynb #3cb7641d
 def paste(
     x:Tensor,           # Images, or masks that go with them, (B,...,H,W), any dtype
     perm:Tensor,        # Partner of each image, (B,) long
-    box:Tensor,         # Boxes, (B,1,4) long, `y1,x1,y2,x2`
+    box:Tensor,         # Box of each image, (B,1,4), or of all, (1,1,4), long
     inplace:bool=False, # Write the result into `x`?
-    swaps:bool=False,   # Promise that partners swap
-)->Tensor:              # As `mixing.paste` returns
+    swaps:bool=False,   # Promise that partners swap: in place then needs no copy
+)->Tensor:              # `x` with `x[perm]` inside the boxes
     "Copy a box of each image's partner into it."
-    if x.dtype is torch.bool: return paste(x.view(torch.uint8), perm, box, inplace).view(torch.bool)
-    perm,box = (o.to(x.device, non_blocking=True).contiguous() for o in (perm,box.expand(len(x), -1, -1)))
-    if inplace: _run(_swap, x, perm, box, _kept(x, perm), len(x), **_layout(x))
-    else: _run(_paste, x, perm, box, out := torch.empty_like(x), len(x), **_layout(x))
-    return x if inplace else out
-
-# %% ../../nbs/api/mixing/05_cuda.ipynb #ab91469f
-@triton.jit
-def _cutout(x, box, out, value, holes, n, H:tl.constexpr, W:tl.constexpr, SH:tl.constexpr, SW:tl.constexpr, INPLACE:tl.constexpr, BLOCK:tl.constexpr):
-    i,k,ok = _place(n, BLOCK, False)
-    hole = k<0
-    for h in range(holes): hole = hole | _within(box+(i*holes+h)*4, k, H, W, SH, SW)
-    filled = tl.full((BLOCK,), value, tl.float32).to(out.dtype.element_ty)
-    if INPLACE: tl.store(out+i*n+k, filled, ok & hole)
-    else: tl.store(out+i*n+k, tl.where(hole, filled, tl.load(x+i*n+k, ok & ~hole)), ok)
-
-def cutout(
-    x:Tensor,           # Images, normalized, (B,...,H,W), float
-    box:Tensor,         # Holes, (B,n,4) long, `y1,x1,y2,x2`
-    value:float=0.,     # What fills a hole
-    inplace:bool=False, # Write the result into `x`?
-)->Tensor:              # As `mixing.cutout` returns
-    "Fill boxes of each image with `value`; in place, nothing but the holes is touched."
-    out = x if inplace else torch.empty_like(x)
-    _run(_cutout, x, box.expand(len(x), -1, -1).to(x.device, non_blocking=True).contiguous(), out, float(value), box.shape[1], **_layout(x), INPLACE=inplace)
+    if x.dtype is torch.bool:
+        return paste(x.view(torch.uint8), perm, box, inplace, swaps).view(torch.bool)
+    perm,box,layout = _beside(x, perm),_beside(x, box.expand(len(x), -1, -1)),_layout(x)
+    group = _group(x, layout['SH'])
+    if inplace:
+        _run(_swap, x, perm, box, _kept(x, perm, swaps), **layout, G=group)
+        return x
+    out = torch.empty_like(x)
+    _run(_paste, x, perm, box, out, **layout, G=group)
     return out
 
-# %% ../../nbs/api/mixing/05_cuda.ipynb #98117106
+# %% ../../nbs/api/mixing/05_cuda.ipynb #13a54e08
+@triton.jit(do_not_specialize=_sizes)
+def _cutout(x, box, out, value, B, n, H, SH, SW, HOLES:tl.constexpr, INPLACE:tl.constexpr, BLOCK:tl.constexpr, G:tl.constexpr):
+    i,first = _place(n, BLOCK, G)
+    row,q = _rows(first, H, SH)
+    ok = first<n
+    hole = tl.zeros([BLOCK//G, G], tl.int1)
+    touched,full = tl.zeros([BLOCK//G], tl.int1),tl.zeros([BLOCK//G], tl.int1)
+    for h in range(HOLES):
+        inside,some,every = _within(box+(i*HOLES+h)*4, row, q, SW, G)
+        hole,touched,full = hole|inside,touched|some,full|every
+    written = ok & touched if INPLACE else ok
+    own = tl.load(_numbers(x, i, n, first, G), (written & ~full)[:,None])
+    filled = tl.full([BLOCK//G, G], value, tl.float32).to(out.dtype.element_ty)
+    tl.store(_numbers(out, i, n, first, G), tl.where(hole, filled, own), written[:,None])
+
+def cutout(
+    x:Tensor,           # Images, (B,...,H,W), float
+    box:Tensor,         # Holes of each image, (B,n,4), or of all, (1,n,4), long
+    value:float=0.,     # Fill of a hole
+    inplace:bool=False, # Write the result into `x`?
+)->Tensor:              # `x` with `value` inside the boxes
+    "Fill boxes of each image with `value`; in place, nothing but the holes is touched."
+    out,layout = x if inplace else torch.empty_like(x),_layout(x)
+    box = _beside(x, box.expand(len(x), -1, -1))
+    args = dict(layout, HOLES=box.shape[1], INPLACE=inplace, G=_group(x, layout['SH']))
+    _run(_cutout, x, box, out, float(value), **args)
+    return out
+
+# %% ../../nbs/api/mixing/05_cuda.ipynb #2599c362
+def _reason(e):
+    "What went wrong, in one line"
+    if isinstance(e, CalledProcessError): return "its C compiler failed; are the headers of Python installed?"
+    return str(e).strip().partition('\n')[0] or type(e).__name__
+
 @lru_cache
 def works(
     device:torch.device, # A CUDA device
@@ -165,6 +247,6 @@ def works(
     x = torch.ones(1,1,1,1, device=device)
     try: cutout(x, torch.zeros(1,1,4, dtype=torch.long, device=device))
     except Exception as e:
-        warn(f"Triton does not work here ({str(e).partition(chr(10))[0]}): mixing uses plain torch")
+        warn(f"Triton does not work here ({_reason(e)}): mixing uses plain torch")
         return False
     return True

@@ -174,9 +174,9 @@ const mx = (() => {
   }
   const notKept = 'This browser keeps no more: your answers last until you leave this page.'
   const startOne = el => {
-    const { kind } = el.dataset, json = el.querySelector('script[type="application/json"]')
+    const { kind } = el.dataset, json = el.dataset.state || el.querySelector('script[type="application/json"]')?.textContent
     if (!kinds[kind]?.render || !json) return
-    const state = JSON.parse(json.textContent)
+    const state = JSON.parse(json)
     const told = kept => note(el, kept ? '' : notKept)
     mount(kind, state.ids?.length ? keptModel(kind, state, told) : localModel(state), el)
   }
