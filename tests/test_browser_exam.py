@@ -4,7 +4,7 @@ import json
 import pytest
 from browser.harness import axe, small_targets, ui, wide
 
-from mixcourse.teach.bank import Option, Question
+from mixcourse.teach.items import Option, Question
 from mixcourse.teach.questions import Cards, Quiz
 from mixcourse.teach.widget import Widget
 
@@ -192,7 +192,7 @@ def test_an_exam_is_for_everybody(site, scheme):
 
 # progress as a file
 
-q = Quiz({'t.a': Question('a', 'single', 'a', (Option('no', 'It is not.'), Option('yes', 'It is.', True)))})
+q = Quiz({'t.a': Question('a', 'single', 'a', options=(Option('no', 'It is not.'), Option('yes', 'It is.', True)))})
 deck = Cards({'t.a': q.items['t.a']})
 
 

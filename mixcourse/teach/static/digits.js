@@ -1,6 +1,6 @@
 // after: network
 // A pad to draw a digit, and four small networks that learned digits in the page: plainly, and with three mixes.
-const { h, button, uid } = mx, { makeNetwork } = mx.kinds.network, network = makeNetwork()
+const { h, button } = mx, { makeNetwork } = mx.kinds.network, network = makeNetwork()
 
 // The training, as one function: a worker gets it as text. A picture is 64 numbers in [0,1], row by row.
 const makeTrainer = ({ rows, rng, beta, shuffled, network: build, step, each, likeliest }) => {
@@ -100,12 +100,14 @@ const unpack = ({ pixels: text, labels, train: count }) => {
 
 // Runs the training beside the page, or, where a browser refuses workers, between its frames.
 // `tell(epoch, epochs)` and `done(results)`; returns what stops it.
-const workerText = `const network = (${makeNetwork})(), trainer = (${makeTrainer})(network)
-onmessage = ({ data: [data, settings] }) => {
-  let last
-  for (last of trainer.train(data, settings)) postMessage({ epoch: last.epoch, epochs: last.epochs })
-  postMessage({ results: trainer.results(last.nets, data) })
-}`
+const workerText = [
+  `const network = (${makeNetwork})(), trainer = (${makeTrainer})(network)`,
+  'onmessage = ({ data: [data, settings] }) => {',
+  '  let last',
+  '  for (last of trainer.train(data, settings)) postMessage({ epoch: last.epoch, epochs: last.epochs })',
+  '  postMessage({ results: trainer.results(last.nets, data) })',
+  '}',
+].join('\n')
 const trainInSlices = (data, settings, tell, done) => {
   const epochs = trainer.train(data, settings)
   let timer, last
@@ -283,18 +285,6 @@ const makePanel = name => {
   }
   return { box, show }
 }
-const makeSlider = (label, min, max, step, value, text, chosen) => {
-  const id = uid(), shown = h('span')
-  const show = () => {
-    shown.textContent = text(+input.value)
-    input.setAttribute('aria-valuetext', text(+input.value))
-  }
-  const onchange = () => chosen(+input.value)
-  const input = h('input', { type: 'range', id, min, max, step, value, oninput: () => show(), onchange })
-  show()
-  return h('div', { class: 'ex-slide dg-slide' }, h('label', { for: id }, label), shown, input)
-}
-
 const makeDigits = (model, el) => {
   const settings = { ...model.get('state') }, data = unpack(mx.data.digits)
   let results = null, stop = () => {}, isBusy = false
@@ -304,8 +294,7 @@ const makeDigits = (model, el) => {
   const panels = methods.map(makePanel), tables = h('div', { class: 'dg-tables' })
   const showAll = () => {
     const answers = panels.map((panel, k) => panel.show(results?.[k], pad.ink))
-    model.set('value', { ...settings, accuracy: results?.map(({ accuracy }) => accuracy), answers })
-    model.save_changes()
+    mx.keep(model, { ...settings, accuracy: results?.map(({ accuracy }) => accuracy), answers })
   }
   const pad = makePad(() => {
     truth.textContent = ''
@@ -337,6 +326,11 @@ const makeDigits = (model, el) => {
     settings[name] = value
     if (results || isBusy) train()
   }
+  const slider = (name, label, min, max, step, text) => {
+    const { box, show } = mx.slider(label, { min, max, step, text, chosen: set(name) })
+    show(settings[name])
+    return box
+  }
   const showOne = () => {
     const i = Math.floor(Math.random() * data.testLabels.length)
     pad.set(data.test.subarray(i * pixels, (i + 1) * pixels))
@@ -349,8 +343,8 @@ const makeDigits = (model, el) => {
     h('div', { class: 'mx-row' }, button('Clear', pad.clear), button('One from the test set', showOne)), truth)
   const right = h('div', { class: 'dg-right-side' },
     h('div', { class: 'dg-controls' },
-      makeSlider('Wrong labels', 0, .6, .05, settings.flip, share => `${Math.round(100 * share)}%`, set('flip')),
-      makeSlider('Seed', 1, 20, 1, settings.seed, String, set('seed'))),
+      slider('flip', 'Wrong labels', 0, .6, .05, share => `${Math.round(100 * share)}%`),
+      slider('seed', 'Seed', 1, 20, 1)),
     h('div', { class: 'mx-row' }, go, bar), said, h('div', { class: 'dg-panels' }, panels.map(({ box }) => box)))
   said.textContent = `Four networks will learn the same ${data.labels.length} digits, in this page. Press Train.`
   el.append(h('div', { class: 'mx-ui dg' }, h('p', { class: 'mx-kind' }, 'Draw it, train it'),

@@ -1,5 +1,5 @@
-// A small network that learns in the page: random numbers, layers, and Adam. It holds for PyTorch, too: the tests
-// train the same network there. All that is random comes from `rng` and a seed, so that a run repeats.
+// A small network that learns in the page. All that is random comes from a seed, so that a run repeats,
+// and can be checked in PyTorch.
 // One function holds it all, since a worker gets it as text.
 const makeNetwork = () => {
   // Mulberry32: numbers in [0,1)
