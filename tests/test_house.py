@@ -16,7 +16,7 @@ after[''] = wings[:-1]
 def default_exp(path): return re.search(r'#\| default_exp ([\w.]+)', path.read_text(encoding='utf-8'))[1]
 
 
-library = sorted((p for p in (root/'nbs/api').rglob('*.ipynb') if p in notebooks), key=lambda p: (wings.index('' if p.parent.name == 'api' else p.parent.name), p.name))
+library = sorted((p for p in (root/'nbs/api').rglob('*.ipynb') if p in notebooks and '#| default_exp' in p.read_text(encoding='utf-8')), key=lambda p: (wings.index('' if p.parent.name == 'api' else p.parent.name), p.name))
 modules = [default_exp(p) for p in library]  # in the order of wings, and in a wing in that of its notebooks
 trees = {o: ast.parse((package/f'{o.replace(".", "/")}.py').read_text(encoding='utf-8')) for o in modules}
 
