@@ -10,17 +10,15 @@ __all__ = ['add_commands']
 # %% ../../nbs/api/teach/16_commands.ipynb #1f01a006
 def _run_export(options):
     from mixcourse.teach.export import export_bank
-    print(export_bank(options.format, options.out))
-    return 0
+    return str(export_bank(options.format, options.out))
 
 def _run_grade(options):
     from mixcourse.teach.answers import as_csv, as_text, read_answers
     from mixcourse.teach.export import write_whole
     answers = read_answers(options.files)
     if not answers: raise ValueError('`files` must hold answers to questions of this bank, got none')
-    print(as_text(answers))
     if options.csv: write_whole(options.csv, as_csv(answers))
-    return 0
+    return as_text(answers)
 
 # %% ../../nbs/api/teach/16_commands.ipynb #1f01a007
 def _add(commands, name, doc, run):

@@ -61,7 +61,7 @@ def _html_part(parent, tag, html, **attributes):
     return element
 
 def _answer(parent, fraction, html, why):
-    answer = _html_part(parent, 'answer', html, fraction=f'{fraction:g}')
+    answer = _html_part(parent, 'answer', html, fraction=f'{fraction:.7g}')
     _html_part(answer, 'feedback', rich(why))
     return answer
 
@@ -112,7 +112,7 @@ def _escaped(text): return re.sub(r'([\\~=#{}:])', r'\\\1', text).replace('\n', 
 
 def _gift_choice(question, option):
     percent = _percent(question, option)
-    mark = ('=' if option.right else '~') if question.kind=='single' else f'~%{percent:g}%'
+    mark = ('=' if option.right else '~') if question.kind=='single' else f'~%{percent:.7g}%'
     return f'  {mark}{_escaped(option_html(option))}#{_escaped(rich(option.why))}'
 
 def _gift_numbers(question):

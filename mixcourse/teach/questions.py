@@ -101,7 +101,6 @@ def asked(
 class Quiz(Widget):
     "Questions with an explanation for every answer."
     kind = 'quiz'
-
     def __init__(self,
         items:dict, # `chapter.id` -> `Question`
     ):
@@ -126,12 +125,9 @@ def quiz(
     return Quiz(find(*names))
 
 # %% ../../nbs/api/teach/04_questions.ipynb #7a01b005
-def _bullets(texts): return Ul(*(Li(rich(o)) for o in texts))
-
 class Predict(Widget):
     "A guess to commit to before something is shown."
     kind = 'predict'
-
     def __init__(self,
         name:str,    # `chapter.id`
         item:Prompt, # What to guess
@@ -140,7 +136,7 @@ class Predict(Widget):
         super().__init__(ids=[name], item=shown(item))
 
     def fallback(self):
-        guesses = [_bullets(self.item.options)] if self.item.options else []
+        guesses = [Ul(*(Li(rich(o)) for o in self.item.options))] if self.item.options else []
         reveal = fold('What happens', P(rich(self.item.reveal))) if self.item.reveal else P('See the output below.')
         return as_html(P(B('Predict: ', rich(self.item.ask))), *guesses, reveal)
 
@@ -161,7 +157,6 @@ def predict(
 class Myth(Widget):
     "Something often said, and the run that refutes it."
     kind = 'myth'
-
     def __init__(self,
         name:str,   # `chapter.id`
         item:Claim, # The myth
@@ -193,7 +188,6 @@ def _back(question):
 class Cards(Widget):
     "Questions to recall, the best known ones least often."
     kind = 'cards'
-
     def __init__(self,
         items:dict, # `chapter.id` -> `Question`
     ):
@@ -222,7 +216,6 @@ def _code_after(fault):
 class Repair(Widget):
     "Wrong code, what it prints, which line it is, and the repair."
     kind = 'repair'
-
     def __init__(self,
         name:str,   # `chapter.id`
         item:Fault, # The code
@@ -246,7 +239,6 @@ def repair(
 class Progress(Widget):
     "Save and load what was answered, as a file."
     kind = 'progress'
-
     def fallback(self): return as_html(P('Where scripts run, you can save your answers as a file here, and load them again.'))
 
 def progress()->Progress: # To be shown as the value of a cell
