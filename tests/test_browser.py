@@ -195,7 +195,7 @@ def test_quiz_by_keyboard_where_the_page_takes_keys(site):
 
 
 def test_the_thief_steals_without_the_guard(site):
-    page = site.open(page=page_of(small['n'], head=thief).replace('e.stopPropagation()', ''))
+    page = site.open(page=page_of(small['n'], head=thief).replace('event.stopPropagation()', ''))
     ui(page, 'quiz').get_by_role('textbox').focus()
     page.keyboard.type('1')
     assert page.evaluate('stolen') and ui(page, 'quiz').get_by_role('textbox').input_value() == ''
@@ -369,11 +369,15 @@ def test_predict_is_neutral_and_shows_both(site):
 def test_predict_covers_the_next_output(site, cell, output, prose):
     "And the paragraph below it, which speaks of it"
     def one(inner): return f'<div class="{cell}"><div class="{output}"><div>{inner}</div></div></div>'
+    tall = '<b>the result</b><p style="height:800px">picture</p>'
     w = Predict('t.next', Prompt('next', 'What comes?', ('a', 'b')))
-    html = one('before')+one(w.html(script_too=False))+'<p>prose</p>'+one('<b>the result</b>')+prose.format('<p>It was a.</p><p>Go on.</p>')+one('after')
+    html = one('before')+one(w.html(script_too=False))+'<p>prose</p>'+one(tall)+prose.format('<p>It was a.</p><p>Go on.</p>')+one('after')
     page = site.open(page=page_of(html))
     def seen(): return [page.get_by_text(o, exact=True).is_visible() for o in ('before', 'prose', 'the result', 'It was a.', 'Go on.', 'after')]
     assert seen() == [True, True, False, False, True, True]
+    locked = page.evaluate("o => { const e = document.querySelectorAll(o)[2]; return [getComputedStyle(e, '::before').content, e.getBoundingClientRect().height] }", f'.{output}')
+    assert locked[0] == '"Locked until you guess."'
+    assert locked[1] < 90, 'a veil takes no empty space'
     page.emulate_media(media='print')
     assert all(seen())
     page.emulate_media(media='screen')

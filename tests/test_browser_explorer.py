@@ -5,17 +5,15 @@ import numpy as np
 import pytest
 import torch
 from browser.harness import axe, small_targets, wide
-from conftest import root
 from mixcourse.teach.explorer import CutMixExplorer, CutoutExplorer, MixUpExplorer
 from mixcourse.teach.images import example_images
 from mixcourse.teach.playground import Playground
 from mixcourse.teach.trace import Stage, StageTrace, TrainingTrace
+from mixcourse.teach.widget import script
 from mixcourse.mixing import box_lam, cutmix, cutout, mixup
 from mixcourse.mixing.targets import mixed_loss, soft_targets
 from PIL import Image
 from torch import nn
-
-static = root/'mixcourse/teach/static'
 
 
 @pytest.fixture
@@ -130,8 +128,8 @@ def test_draw_follows_beta(show):
     page = show(MixUpExplorer(pair()))
     for alpha in (.1, 1, 8):
         lams, rows = page.evaluate("""async ([src, a]) => {
-            const { draw, table } = (await import(URL.createObjectURL(new Blob([src], {type: 'text/javascript'})))).default
-            return [Array.from({length: 600}, () => draw(a)), table(a)] }""", [(static/'explorer.js').read_text(encoding='utf-8'), alpha])
+            const { draw, table } = (await import(URL.createObjectURL(new Blob([src], {type: 'text/javascript'})))).default.beta
+            return [Array.from({length: 600}, () => draw(a)), table(a)] }""", [parts_of('explorer'), alpha])
         assert abs(np.mean(lams) - .5) < .08 and np.var(lams) == pytest.approx(1 / (4 * (2 * alpha + 1)), rel=.3) and min(lams) >= 0 and max(lams) <= 1
         x, weight, density = torch.tensor([o for o in rows if .001 < o[0] < .999], dtype=torch.double).T
         assert torch.allclose(density, torch.distributions.Beta(alpha, alpha).log_prob(x).exp(), rtol=1e-3) and sum(o[1] for o in rows) == pytest.approx(1)
@@ -294,6 +292,16 @@ def test_trace_steps(show):
     assert state() == (0, 'Input · 3×40×40') and page.evaluate("document.activeElement.textContent").startswith('1')
 
 
+@pytest.mark.parametrize('width', [1280, 638, 390])
+def test_trace_is_never_wider_than_its_box(show, width):
+    names = 'Data set', 'Batch', 'Pairs', 'λ', 'Mixed batch', 'Soft labels', 'Loss', 'Step', 'Metric'
+    page = show(StageTrace([Stage(o, (64, 3, 160, 160)) for o in names]), viewport=dict(width=width, height=800))
+    tabs, box = page.evaluate("[[...document.querySelectorAll('.tr-tab')].map(e => e.getBoundingClientRect().right), document.querySelector('.tr').getBoundingClientRect().right]")
+    assert max(tabs) <= box + 6  # the margin in which an outline has room
+    assert page.evaluate("(o => o.scrollWidth - o.clientWidth)(document.querySelector('.tr-tabs'))") <= 0
+    assert page.get_by_role('tab', name='Metric').count() == 1, 'a tab that shows its number only keeps its name'
+
+
 def test_trace_scrubs_epochs(show):
     page = show(training())
     def values(): return page.locator('.tr-values b').all_inner_texts()
@@ -397,15 +405,20 @@ def in_torch(data, n, noise, flip, alpha, seed, steps):
     return flat, [(net(X_test).argmax(1) == y_test).double().mean().item() for net in nets]
 
 
-load = "const { lab, surface, side } = (await import(URL.createObjectURL(new Blob([src], {type: 'text/javascript'})))).default"
-source = (static/'playground.js').read_text(encoding='utf-8')
+def parts_of(kind):
+    "A module that gives what each file of a kind exports"
+    return script(kind).removesuffix('mx.start()') + 'export default mx.kinds'
+
+
+load = "const { lab, surface, side } = (await import(URL.createObjectURL(new Blob([src], {type: 'text/javascript'})))).default.points"
+source = parts_of('playground')
 
 
 def in_browser(page, steps=100, **kwargs):
     return page.evaluate("async ([src, set, n]) => { " + load + """
         const me = lab(set)
         for (let i = 0; i < n; i++) me.step()
-        return [me.nets.map(o => [...o.P]), [0, 1].map(me.accuracy)] }""", [source, kwargs, steps])
+        return [me.nets.map(o => [...o.weights]), [0, 1].map(me.accuracy)] }""", [source, kwargs, steps])
 
 
 @pytest.fixture(scope='module')
@@ -476,18 +489,18 @@ def test_playground_rests_out_of_sight(show):
     page.wait_for_function("document.querySelector('.pg-bar .mx-main').textContent === 'Run'")
 
 
-kernel = """async ([core, src, kind]) => { const page = document.querySelector('.mx'), el = document.createElement('div'), said = []
+kernel = """async ([src, kind]) => { const page = document.querySelector('.mx'), el = document.createElement('div'), said = []
     el.append(page.querySelector('.mx-fb').cloneNode(true))
-    const mod = await import(URL.createObjectURL(new Blob([core + src.replace('export default', `mx.kinds.${kind} =`) + `\\nexport default mx.kinds.${kind}`], {type: 'text/javascript'})))
+    const kinds = (await import(URL.createObjectURL(new Blob([src], {type: 'text/javascript'})))).default
     const state = JSON.parse(page.querySelector('script[type="application/json"]').textContent)
     el.className = 'mx other'
     el.dataset.on = ''
-    mod.default.render({ el, model: { get: k => ({ state, value: {} })[k], set: (k, v) => said.push([k, v]), save_changes: () => said.push('saved'), on() {}, off() {} } })
+    kinds[kind].render({ el, model: { get: k => ({ state, value: {} })[k], set: (k, v) => said.push([k, v]), save_changes: () => said.push('saved'), on() {}, off() {} } })
     page.before(el)
     return said }"""
 
 
-def beside_a_kernel(page, kind): return page.evaluate(kernel, [(static/'core.js').read_text(encoding='utf-8') + '\n', (static/f'{kind}.js').read_text(encoding='utf-8'), kind])
+def beside_a_kernel(page, kind): return page.evaluate(kernel, [parts_of(kind), kind])
 
 
 def test_state_reaches_python(show):

@@ -91,14 +91,21 @@ def test_script_keeps_the_rules(path):
     assert all(line.count('`') % 2 == 0 for line in js.splitlines()), 'a string over several lines'
 
 
+chapters = sorted((root/'nbs/chapters').glob('*.ipynb'))
+
+
 def size(*kinds): return len(gzip.compress(script(*kinds).encode(), 9))
 
 
-def test_scripts_are_small():
-    kinds = [p.stem for p in scripts if p.stem not in ('core', 'playground')]
-    assert {'quiz', 'predict', 'myth', 'cards', 'repair'} <= set(kinds)
-    assert size(*kinds) <= 15_000
-    if (static/'playground.js').exists(): assert size('playground') - size() <= 10_000
+@pytest.mark.parametrize('path', chapters, ids=lambda p: p.stem)
+def test_scripts_of_a_chapter_are_small(path):
+    "All that a chapter loads for its widgets, as a server sends it"
+    assert size(*kinds_of(path.read_text(encoding='utf-8').replace('\\"', '"'))) <= 25_000
+
+
+def test_the_budget_sees_the_widgets_of_a_chapter():
+    found = [kinds_of(p.read_text(encoding='utf-8').replace('\\"', '"')) for p in chapters]
+    assert {'quiz', 'explorer', 'trace', 'playground'} <= {k for o in found for k in o}
 
 
 def test_script_is_javascript(tmp_path):

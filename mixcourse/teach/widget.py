@@ -44,17 +44,27 @@ def rich(
 def _lean(js): return '\n'.join(s for o in js.splitlines() if (s := o.strip()) and not s.startswith('//'))
 def _lean_css(css): return re.sub(r"('[^']*')|\s*([{};])\s*|(?<=[:,]) ", lambda m: m[1] or m[2] or '', css).strip()
 
+def _read(name): return (_static/name).read_text(encoding='utf-8')
+
+def _with_needed(kinds, found=()):
+    "`kinds` and the files that their first lines name (`// after: beta, pixels`), each once and before its users"
+    for o in kinds:
+        needed = re.match(r'// after: (.*)', _read(f'{o}.js'))
+        if needed: found = _with_needed(needed[1].split(', '), found)
+        if o not in found: found = *found, o
+    return found
+
 @lru_cache
 def script(
     *kinds:str,       # Names of files in `static/`
     live:bool=False,  # As the module of an anywidget, of the first kind?
 )->str:               # JavaScript, to be evaluated as a module
     "What brings widgets of these kinds to life."
-    def read(name): return (_static/name).read_text(encoding='utf-8')
+    files,read = _with_needed(kinds),_read
     parts = [_lean(read('core.js'))]
-    for o in ('core', *kinds):
+    for o in ('core', *files):
         if (_static/f'{o}.css').is_file(): parts.append(f'mx.style("{o}", {json.dumps(_lean_css(read(f"{o}.css")), ensure_ascii=False)})')
-    for o in kinds:
+    for o in files:
         js = re.sub('^export default', f'mx.kinds.{o} =', _lean(read(f'{o}.js')), flags=re.M)
         parts.append('{\n' + js + '\n}')
     return '\n'.join([*parts, f'export default mx.live("{kinds[0]}")' if live else 'mx.start()'])

@@ -1,96 +1,200 @@
-// What all widgets share. mixcourse.widget puts it in front of the files of the kinds; it is never loaded alone.
+// What all widgets share. `script` of mixcourse.teach.widget puts it in front of the files of the kinds.
 const mx = (() => {
+  // What each file exports, by the name of the file
   const kinds = {}
-  const shared = window.__mixcourse ||= { memory: {}, count: 0 }
+  // A notebook may bring the scripts along with every output: what must be one on a page lives on the window
+  const shared = window.__mixcourse ||= { count: 0, stores: {} }
   const uid = () => `mx${++shared.count}`
 
-  // h('button', {class: 'a', onclick: f}, 'text', node): strings become text, only `html` is parsed
-  const h = (tag, props = {}, ...kids) => {
-    const e = document.createElement(tag)
-    for (const [k, v] of Object.entries(props)) {
-      if (k.startsWith('on')) e.addEventListener(k.slice(2), v)
-      else if (k === 'html') e.innerHTML = v
-      else if (v === true) e.setAttribute(k, '')
-      else if (v !== false && v != null) e.setAttribute(k, v)
-    }
-    e.append(...kids.flat().filter(o => o != null && o !== false))
-    return e
+  const setProperty = (element, name, value) => {
+    if (name.startsWith('on')) element.addEventListener(name.slice(2), value)
+    else if (name === 'html') element.innerHTML = value
+    else if (value === true) element.setAttribute(name, '')
+    else if (value !== false && value != null) element.setAttribute(name, value)
   }
-  const button = (text, onclick, main = false) => h('button', { type: 'button', class: main ? 'mx-main' : null, onclick }, text)
+  // h('button', {class: 'a', onclick: f}, 'text', node): strings become text, only `html` is parsed
+  const h = (tag, properties = {}, ...children) => {
+    const element = document.createElement(tag)
+    for (const [name, value] of Object.entries(properties)) setProperty(element, name, value)
+    element.append(...children.flat().filter(child => child != null && child !== false))
+    return element
+  }
+  const button = (text, onclick, main = false) =>
+    h('button', { type: 'button', class: main ? 'mx-main' : null, onclick }, text)
 
-  // localStorage throws in a sandboxed frame: then the page remembers until it is left
-  const read = key => {
+  // Storage may hold what another program left there, and it throws in a sandboxed frame: both read as nothing
+  const readStorage = key => {
     try {
       const all = JSON.parse(localStorage.getItem(key))
       return all && !Array.isArray(all) && typeof all === 'object' ? all : {}
-    } catch { return shared.memory[key] || {} }
+    } catch { return {} }
   }
-  const write = (key, all) => {
-    shared.memory[key] = all
-    // else kept in memory
-    try { localStorage.setItem(key, JSON.stringify(all)) } catch {}
+  const writeStorage = (key, all) => {
+    try {
+      localStorage.setItem(key, JSON.stringify(all))
+      return true
+    } catch { return false }
+  }
+  // `undefined` takes an answer back
+  const withChanges = (all, changes) => {
+    const res = { ...all, ...changes }
+    for (const id of Object.keys(res)) if (res[id] === undefined) delete res[id]
+    return res
+  }
+  const differ = (before, after) => [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .filter(id => JSON.stringify(before[id]) !== JSON.stringify(after[id]))
+
+  // What the reader did in widgets of one kind: id -> answer, under one key. Other tabs and other copies on the page
+  // write there, too, so a write reads anew and changes only the ids it is about.
+  const makeStore = key => {
+    let known = readStorage(key), unsaved = {}
+    const listeners = new Set()
+    const refresh = silent => {
+      const before = known
+      known = withChanges(readStorage(key), unsaved)
+      const changed = differ(before, known)
+      if (!changed.length) return
+      for (const listener of listeners) if (listener !== silent) listener(changed)
+    }
+    return {
+      listeners, refresh,
+      all: () => known,
+      // What storage refuses is remembered until the page is left, and offered again with the next write
+      write(changes, silent) {
+        unsaved = { ...unsaved, ...changes }
+        if (writeStorage(key, withChanges(readStorage(key), unsaved))) unsaved = {}
+        refresh(silent)
+        return !Object.keys(unsaved).length
+      },
+    }
+  }
+  const storeOf = kind => shared.stores[kind] ||= makeStore(`mixcourse:${kind}`)
+  const refreshStores = () => Object.values(shared.stores).forEach(store => store.refresh())
+
+  // Stands in for a kernel's model where there is nothing to remember
+  const localModel = state => {
+    const data = { state, value: {} }, listeners = {}
+    return {
+      get: name => data[name],
+      set(name, value) {
+        data[name] = value
+        listeners[`change:${name}`]?.forEach(listener => listener())
+      },
+      save_changes() {},
+      on(event, listener) { (listeners[event] ||= new Set()).add(listener) },
+      off(event, listener) { listeners[event]?.delete(listener) },
+    }
+  }
+  // The same for what a reader did, which is kept for the ids that the state names
+  const keptModel = (kind, state, told) => {
+    const model = localModel(state), store = storeOf(kind), { ids } = state
+    const mine = all => Object.fromEntries(ids.filter(id => id in all).map(id => [id, all[id]]))
+    const listen = changed => {
+      if (changed.some(id => ids.includes(id))) model.set('value', mine(store.all()))
+    }
+    model.set('value', mine(store.all()))
+    store.listeners.add(listen)
+    return {
+      ...model,
+      save_changes() {
+        const value = model.get('value'), changed = differ(mine(store.all()), value).filter(id => ids.includes(id))
+        told(store.write(Object.fromEntries(changed.map(id => [id, value[id]])), listen))
+      },
+    }
   }
 
-  // Stands in for the kernel's model. What the reader did is kept for the ids that the state names.
-  const shim = (kind, state) => {
-    const key = `mixcourse:${kind}`, ids = state.ids || [], all = read(key), heard = {}
-    const data = { state, value: Object.fromEntries(ids.filter(o => o in all).map(o => [o, all[o]])) }
-    return {
-      get: k => data[k],
-      set(k, v) { data[k] = v; heard[`change:${k}`]?.forEach(f => f()) },
-      save_changes() {
-        if (!ids.length) return
-        const all = read(key)
-        for (const o of ids) { if (o in data.value) all[o] = data.value[o]; else delete all[o] }
-        write(key, all)
-      },
-      on(event, f) { (heard[event] ||= new Set()).add(f) },
-      off(event, f) { heard[event]?.delete(f) },
+  // A number that this reader keeps: options stand in another order for each reader, in the same one at each visit
+  const readerSeed = () => {
+    const store = storeOf('reader')
+    if (!Number.isInteger(shared.seed ??= store.all().seed)) {
+      shared.seed = Math.floor(Math.random() * 2 ** 31)
+      store.write({ seed: shared.seed })
     }
+    return shared.seed
   }
 
   // Notebooks take arrows and letters for themselves. Caught on the window, before them, keys typed in a widget
   // go to the `mxKey` functions of the elements around the focus, and to what the browser does with them.
-  if (!shared.keys) {
-    shared.keys = true
-    window.addEventListener('keydown', e => {
-      const target = e.composedPath()[0], root = target.closest?.('.mx[data-on]')
-      if (!root || e.ctrlKey || e.altKey || e.metaKey || e.key === 'Escape' || (e.shiftKey && e.key === 'Enter')) return
-      for (let o = target; o; o = o === root ? null : o.parentElement) o.mxKey?.(e)
-      e.stopPropagation()
-    }, true)
+  const guardKeys = event => {
+    const target = event.composedPath()[0], root = target.closest?.('.mx[data-on]')
+    const forPage = event.ctrlKey || event.altKey || event.metaKey || event.key === 'Escape'
+    if (!root || forPage || (event.shiftKey && event.key === 'Enter')) return
+    for (let node = target; node; node = node === root ? null : node.parentElement) node.mxKey?.(event)
+    event.stopPropagation()
+  }
+  if (!shared.listens) {
+    shared.listens = true
+    window.addEventListener('keydown', guardKeys, true)
+    // Another tab wrote, or the page comes back from the history with what it knew then
+    window.addEventListener('storage', refreshStores)
+    window.addEventListener('pageshow', refreshStores)
   }
 
   const still = () => matchMedia('(prefers-reduced-motion:reduce)').matches
   // The page of a widget: its notebook where one window holds several
   const page = el => el.closest('.jp-Notebook') || document
+  // A custom color as the browser resolves it here, for drawing on a canvas: the reader's where colors are forced,
+  // or the page's own
+  const color = (el, name, own) => {
+    const adjust = own ? 'none' : 'auto'
+    const probe = el.appendChild(h('i', { style: `color:var(${name});forced-color-adjust:${adjust}` }))
+    const res = getComputedStyle(probe).color
+    probe.remove()
+    return res
+  }
+  // Calls back when the page turns light or dark; returns what ends that
+  const onTheme = callback => {
+    const observer = new MutationObserver(callback), dark = matchMedia('(prefers-color-scheme:dark)')
+    const attributeFilter = ['class', 'data-jp-theme-light', 'data-bs-theme']
+    for (const node of [document.documentElement, document.body]) observer.observe(node, { attributeFilter })
+    dark.addEventListener('change', callback)
+    return () => {
+      observer.disconnect()
+      dark.removeEventListener('change', callback)
+    }
+  }
 
   const style = (name, css) => {
     const id = `mx-css-${name}`, old = document.getElementById(id)
     if (old) old.textContent = css
     else document.head.append(h('style', { id }, css))
   }
+  // One line at the end of a widget; an empty text takes it away
+  const note = (el, text) => {
+    const line = el.querySelector(':scope > .mx-note') || el.appendChild(h('p', { class: 'mx-note', role: 'status' }))
+    line.textContent = text
+    line.hidden = !text
+  }
   const mount = (kind, model, el) => {
     el.classList.add('mx')
     el.dataset.kind = kind
     el.dataset.on = ''
-    try { return kinds[kind].render({ model, el }) } catch (e) {
+    try { return kinds[kind].render({ model, el }) } catch (error) {
       // The fallback shows
       delete el.dataset.on
-      console.error(e)
+      console.error(error)
     }
   }
+  const notKept = 'This browser keeps no more: your answers last until you leave this page.'
+  const startOne = el => {
+    const { kind } = el.dataset, json = el.querySelector('script[type="application/json"]')
+    if (!kinds[kind]?.render || !json) return
+    const state = JSON.parse(json.textContent)
+    const told = kept => note(el, kept ? '' : notKept)
+    mount(kind, state.ids?.length ? keptModel(kind, state, told) : localModel(state), el)
+  }
   // On a page without a kernel: upgrade what is there
-  const start = () => document.querySelectorAll('.mx[data-kind]:not([data-on])').forEach(el => {
-    const kind = el.dataset.kind, state = el.querySelector('script[type="application/json"]')
-    if (kinds[kind] && state) mount(kind, shim(kind, JSON.parse(state.textContent)), el)
-  })
+  const start = () => document.querySelectorAll('.mx[data-kind]:not([data-on])').forEach(startOne)
   // With a kernel: what anywidget wants
   const live = kind => ({
     render({ model, el }) {
       el.append(h('div', { class: 'mx-fb', html: model.get('fallback') }))
+      // A kernel that was restarted has forgotten the model
+      model.on('comm_live_update', () => note(el, 'Python no longer listens: run the cell again.'))
       return mount(kind, model, el)
     },
   })
-  return { kinds, h, button, uid, read, write, still, page, style, start, live }
+  return {
+    kinds, h, button, uid, storeOf, readerSeed, still, page, color, onTheme, style, note, start, live,
+  }
 })()

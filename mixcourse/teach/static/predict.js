@@ -1,47 +1,90 @@
 // A guess before the answer: nothing is graded, nothing is red or green.
 const { h, button } = mx
+
 // What the next code cell shows, in Jupyter, nbconvert and Quarto
-const below = el => {
-  const own = el.closest('.jp-CodeCell, .cell'), cells = own ? [...mx.page(el).querySelectorAll('.jp-CodeCell, .cell')] : []
-  const next = cells[cells.indexOf(own) + 1]
+const outputsBelow = el => {
+  const cell = el.closest('.jp-CodeCell, .cell')
+  if (!cell) return []
+  const cells = [...mx.page(el).querySelectorAll('.jp-CodeCell, .cell')]
+  const next = cells[cells.indexOf(cell) + 1]
   return next ? [...next.querySelectorAll('.jp-Cell-outputArea, .cell-output')] : []
 }
+// Veiled outputs are taken off the page; once revealed, the first says what was guessed
+const veil = (outputs, guess) => outputs.forEach((output, i) => {
+  const guessed = guess !== undefined
+  output.classList.toggle('mx-veiled', !guessed)
+  output.classList.toggle('mx-veil', !guessed && !i)
+  output.classList.toggle('mx-guessed', guessed && !i)
+  output.dataset.mxGuess = guess ?? ''
+})
+
+const guessBox = (title, content) => h('div', { class: 'mx-guess' }, h('p', { class: 'mx-kind' }, title), content)
+
 export default {
   render({ model, el }) {
     const { ids: [id], item: { ask, options, reveal } } = model.get('state'), name = mx.uid()
     const inputs = options
       ? options.map(() => h('input', { type: 'radio', name }))
-      : [h('input', { type: 'text', style: 'width:100%', autocomplete: 'off', 'aria-labelledby': name })]
-    const note = h('p', { class: 'mx-status', role: 'status' })
-    const put = guess => { model.set('value', guess === undefined ? {} : { [id]: guess }); model.save_changes() }
-    const go = button('Commit to it', () => {
-      const i = inputs.findIndex(o => o.checked), guess = options ? i : inputs[0].value.trim()
-      if (guess === -1 || guess === '') note.textContent = 'Guess first: being wrong costs nothing.'
-      else { put(guess); shown.focus() }
-    }, true)
-    const field = h('fieldset', { class: 'mx-q' }, h('legend', { id: name, html: ask }),
-      options ? options.map((o, i) => h('div', { class: 'mx-opt' }, h('label', {}, inputs[i], h('span', { html: o })))) : inputs, h('div', { class: 'mx-row' }, go, note))
-    field.mxKey = e => { if (e.key === 'Enter' && e.target.tagName === 'INPUT') { e.preventDefault(); go.click() } }
-    const guessed = h('div'), shown = h('div', { class: 'mx-pair', tabindex: -1 }, h('div', { class: 'mx-guess' }, h('p', { class: 'mx-kind' }, 'Your guess'), guessed),
-      h('div', { class: 'mx-guess' }, h('p', { class: 'mx-kind' }, 'What happens'), h('div', { html: reveal || 'See the output below.' })))
-    const again = h('div', { class: 'mx-row' }, button('Guess again', () => { put(undefined); inputs[0].focus() }))
-    const asked = h('p', { html: ask, class: 'mx-asked' })
-    const draw = () => {
-      const guess = (model.get('value') || {})[id], done = options ? options[guess] !== undefined : typeof guess === 'string'
-      field.hidden = done
-      asked.hidden = shown.hidden = again.hidden = !done
-      note.textContent = ''
-      if (done) { if (options) guessed.innerHTML = options[guess]; else guessed.textContent = guess }
-      else inputs.forEach(o => o.type === 'radio' ? o.checked = false : o.value = '')
-      if (!reveal) {
-        below(el).forEach((o, i) => {
-          o.classList.toggle('mx-veiled', !done)
-          o.classList.toggle('mx-guessed', done && !i)
-          o.dataset.mxGuess = done ? guessed.textContent : ''
-        })
-      }
+      : [h('input', { type: 'text', class: 'mx-wide', autocomplete: 'off', 'aria-labelledby': name })]
+    const choices = options
+      ? options.map((html, i) => h('div', { class: 'mx-opt' }, h('label', {}, inputs[i], h('span', { html }))))
+      : inputs
+
+    const put = guess => {
+      model.set('value', guess === undefined ? {} : { [id]: guess })
+      model.save_changes()
     }
-    el.append(h('div', { class: 'mx-ui' }, h('p', { class: 'mx-kind' }, 'Predict'), field, asked, shown, again))
+    const guess = () => (model.get('value') || {})[id]
+    const isGuessed = () => options ? options[guess()] !== undefined : typeof guess() === 'string'
+    const entered = () => {
+      const place = inputs.findIndex(input => input.checked)
+      if (options) return place < 0 ? undefined : place
+      return inputs[0].value.trim() || undefined
+    }
+    const commit = () => {
+      if (entered() === undefined) {
+        status.textContent = 'Guess first: being wrong costs nothing.'
+        return
+      }
+      put(entered())
+      pair.focus()
+    }
+    const guessAgain = () => {
+      put(undefined)
+      inputs[0].focus()
+    }
+
+    const status = h('p', { class: 'mx-status', role: 'status' })
+    const field = h('fieldset', { class: 'mx-q' }, h('legend', { id: name, html: ask }), choices,
+      h('div', { class: 'mx-row' }, button('Commit to it', commit, true), status))
+    field.mxKey = event => {
+      if (event.key !== 'Enter' || event.target.tagName !== 'INPUT') return
+      event.preventDefault()
+      commit()
+    }
+    const asked = h('p', { html: ask, class: 'mx-asked' }), guessed = h('div')
+    const pair = h('div', { class: 'mx-pair', tabindex: -1 }, guessBox('Your guess', guessed),
+      guessBox('What happens', h('div', { html: reveal || 'See the output below.' })))
+    const again = h('div', { class: 'mx-row' }, button('Guess again', guessAgain))
+
+    const clear = () => inputs.forEach(input => {
+      if (options) input.checked = false
+      else input.value = ''
+    })
+    let wasGuessed = false
+    const draw = () => {
+      const done = isGuessed()
+      field.hidden = done
+      asked.hidden = pair.hidden = again.hidden = !done
+      status.textContent = ''
+      // A choice that is not committed to yet stays when another tab writes
+      if (wasGuessed && !done) clear()
+      wasGuessed = done
+      if (done && options) guessed.innerHTML = options[guess()]
+      else if (done) guessed.textContent = guess()
+      if (!reveal) veil(outputsBelow(el), done ? guessed.textContent : undefined)
+    }
+    el.append(h('div', { class: 'mx-ui' }, h('p', { class: 'mx-kind' }, 'Predict'), field, asked, pair, again))
     model.on('change:value', draw)
     draw()
     return () => model.off('change:value', draw)

@@ -1,49 +1,77 @@
 // Wrong code: find the line, then see it repaired.
 const { h, button } = mx
+
+const block = (label, content, output) =>
+  h('pre', { tabindex: 0, 'aria-label': label, class: output ? 'mx-out' : null }, content)
+const heading = text => h('p', { class: 'mx-kind' }, text)
+const showRepair = ({ lines, fixed, fixed_output, check }) => {
+  const asMarked = text => h('mark', {}, `${text}\n`)
+  const code = lines.flatMap(line => line.wrong ? fixed.map(asMarked) : [`${line.code}\n`])
+  const byHand = check && h('p', { class: 'mx-dim' }, 'With a kernel, write ', h('code', {}, check),
+    ' yourself and run ', h('code', {}, `check(${check})`), '.')
+  return h('div', { class: 'mx-fixed' }, heading('Repaired'), block('Repaired code', h('code', {}, code)),
+    heading('Now it prints'), block('Output', fixed_output, true), byHand)
+}
+
 export default {
   render({ model, el }) {
-    const { ids: [id], item: { ask, setup, lines, output, fixed, fixed_output, check } } = model.get('state'), name = mx.uid()
+    const { ids: [id], item } = model.get('state'), { lines } = item, name = mx.uid()
     const inputs = lines.map((_, i) => h('input', { type: 'radio', name, 'aria-describedby': `${name}w${i}` }))
     const whys = lines.map((_, i) => h('div', { class: 'mx-why', id: `${name}w${i}` }))
-    const boxes = lines.map((o, i) => h('div', { class: 'mx-opt mx-line' }, h('label', {}, inputs[i], h('code', {}, o.code)), whys[i]))
-    const status = h('p', { class: 'mx-status', role: 'status' }), get = () => {
-      const i = (model.get('value') || {})[id]
-      return lines[i] && i
+    const boxes = lines.map((line, i) =>
+      h('div', { class: 'mx-opt mx-line' }, h('label', {}, inputs[i], h('code', {}, line.code)), whys[i]))
+
+    // The line that was checked; storage may hold anything
+    const checkedLine = () => {
+      const place = (model.get('value') || {})[id]
+      return lines[place] ? place : undefined
     }
-    const put = line => { model.set('value', line === undefined ? {} : { [id]: line }); model.save_changes() }
-    const go = button('Check this line', () => {
-      if (get() !== undefined) return put(undefined)
-      const i = inputs.findIndex(o => o.checked)
-      if (i < 0) status.textContent = 'Choose a line first.'
-      else put(i)
-    }, true)
-    const out = text => h('pre', { class: 'mx-out', tabindex: 0, 'aria-label': 'Output' }, text)
-    const code = lines.flatMap(o => o.wrong ? fixed.map(s => h('mark', {}, `${s}\n`)) : [`${o.code}\n`])
-    const repaired = h('div', { class: 'mx-fixed' }, h('p', { class: 'mx-kind' }, 'Repaired'), h('pre', { tabindex: 0, 'aria-label': 'Repaired code' }, h('code', {}, code)),
-      h('p', { class: 'mx-kind' }, 'Now it prints'), out(fixed_output),
-      check && h('p', { class: 'mx-dim' }, 'With a kernel, write ', h('code', {}, check), ' yourself and run ', h('code', {}, `check(${check})`), '.'))
+    const put = place => {
+      model.set('value', place === undefined ? {} : { [id]: place })
+      model.save_changes()
+    }
+    const chosenLine = () => inputs.findIndex(input => input.checked)
+    const checkOrRetry = () => {
+      if (checkedLine() !== undefined) put(undefined)
+      else if (chosenLine() < 0) status.textContent = 'Choose a line first.'
+      else put(chosenLine())
+    }
+    const choseAnew = () => {
+      const kept = chosenLine()
+      if (checkedLine() !== undefined) put(undefined)
+      inputs[kept].checked = true
+    }
+
+    const status = h('p', { class: 'mx-status', role: 'status' })
+    const go = button('Check this line', checkOrRetry, true)
+    const repaired = showRepair(item)
+    const explainLine = (place, shown) => {
+      const { wrong, why } = lines[place], verdict = wrong ? 'Found it.' : 'This line is fine.'
+      const mark = wrong ? ' mx-yes' : ' mx-no'
+      boxes[place].className = `mx-opt mx-line${shown ? mark : ''}`
+      whys[place].replaceChildren(...shown ? [h('p', { html: `<b>${verdict}</b> ${why}` })] : [])
+    }
+    let wasDone = false
     const draw = () => {
-      const i = get(), done = i !== undefined, o = lines[i]
-      inputs.forEach((r, j) => { if (done || r.checked) r.checked = j === i })
-      whys.forEach((w, j) => {
-        const show = done && (j === i)
-        boxes[j].className = `mx-opt mx-line${show ? o.wrong ? ' mx-yes' : ' mx-no' : ''}`
-        w.replaceChildren(...show ? [h('p', { html: `<b>${o.wrong ? 'Found it.' : 'This line is fine.'}</b> ${o.why}` })] : [])
-      })
-      status.textContent = done ? o.wrong ? 'Found it.' : 'Not this line.' : ''
+      const place = checkedLine(), done = place !== undefined, found = done && lines[place].wrong
+      if (done || wasDone) inputs.forEach((input, i) => { input.checked = i === place })
+      wasDone = done
+      lines.forEach((_, i) => explainLine(i, i === place))
+      status.textContent = !done ? '' : found ? 'Found it.' : 'Not this line.'
       go.textContent = done ? 'Try again' : 'Check this line'
       go.classList.toggle('mx-main', !done)
-      repaired.hidden = !(done && o.wrong)
+      repaired.hidden = !found
     }
-    const field = h('fieldset', { class: 'mx-q' }, h('legend', { html: ask }), setup && h('pre', { tabindex: 0, 'aria-label': 'Code before it' }, h('code', {}, setup)), boxes,
-      h('p', { class: 'mx-kind' }, 'It prints'), out(output), h('div', { class: 'mx-row' }, go, status))
-    field.addEventListener('input', () => {
-      const kept = inputs.findIndex(o => o.checked)
-      if (get() !== undefined) put(undefined)
-      inputs[kept].checked = true
-    })
-    field.mxKey = e => { if (e.key === 'Enter' && e.target.tagName === 'INPUT') { e.preventDefault(); if (get() === undefined) go.click() } }
-    el.append(h('div', { class: 'mx-ui' }, h('p', { class: 'mx-kind' }, 'Repair: which line is wrong?'), field, repaired))
+    const field = h('fieldset', { class: 'mx-q' }, h('legend', { html: item.ask }),
+      item.setup && block('Code before it', h('code', {}, item.setup)),
+      boxes, heading('It prints'), block('Output', item.output, true), h('div', { class: 'mx-row' }, go, status))
+    field.addEventListener('input', choseAnew)
+    field.mxKey = event => {
+      if (event.key !== 'Enter' || event.target.tagName !== 'INPUT') return
+      event.preventDefault()
+      if (checkedLine() === undefined) go.click()
+    }
+    el.append(h('div', { class: 'mx-ui' }, heading('Repair: which line is wrong?'), field, repaired))
     model.on('change:value', draw)
     draw()
     return () => model.off('change:value', draw)
