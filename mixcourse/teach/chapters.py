@@ -14,7 +14,7 @@ from pathlib import Path
 from fastcore.nbio import mk_cell
 
 # %% ../../nbs/api/teach/12_chapters.ipynb #3adff3cf
-WORDS,LINES,WIDGETS = 180,20,1  # a minute: words read, lines of code; minutes for a widget
+WORDS,LINES,WIDGETS = 150,25,2  # a minute: words read, lines of code; minutes for a widget
 _widget = re.compile(r'^(?:quiz|predict|myth|repair|trace|playground|\w+Explorer)\(', re.M)
 
 def minutes(
@@ -48,7 +48,7 @@ def head_line(
     "The line below a chapter's title."
     parts = [f'{minutes} minutes'] if minutes else []
     if need: parts.append(f'You need {need.rstrip(".")}')
-    parts += [badge, f'<a href="{name}" download>Download notebook</a>']
+    parts += [badge, f'<a href="../notebooks/chapters/{name}" download>Download notebook</a>']
     spans = ''.join(f'[{o}]{{.mx-item}} ' for o in parts)
     return f'::: {{.mx-meta}}\n{spans.strip()}\n:::'
 

@@ -74,10 +74,12 @@ def scroll_tables(
     return _fence_or_table.sub(table, md)
 
 def progress_tag()->str: # HTML
-    "The script that marks in a site's navigation how much of each chapter's quiz was answered."
+    "The scripts of a site: how much of each chapter was done, where a reader was, light or dark."
     totals = Counter(k.partition('.')[0] for k,v in bank().items() if isinstance(v, Question))
-    js = (_static/'site/progress.js').read_text(encoding='utf-8')
-    return f'<script type="module">{_lean(js).replace("const totals = {}", f"const totals = {json.dumps(totals)}")}</script>'
+    filled = f'const totals = {json.dumps(totals)}'
+    files = sorted((o for o in (_static/'site').iterdir() if o.name.endswith('.js')), key=lambda o: o.name)
+    scripts = [_lean(o.read_text(encoding='utf-8')).replace('const totals = {}', filled) for o in files]
+    return ''.join(f'<script type="module">{o}</script>' for o in scripts)
 
 class WidgetPages:
     "Processor of nbdev: widgets and tables become raw HTML, questions lose the line that calls them, the page gets its scripts."
