@@ -6,12 +6,13 @@ Docs: https://mixcourse.github.io/mixcourse/api/teach/chapters.html.md"""
 
 # %% auto #0
 __all__ = ['WORDS', 'LINES', 'WIDGETS', 'CALLOUTS', 'minutes', 'chapter_number', 'head_line', 'is_setup', 'folded', 'fold_setup',
-           'box', 'callouts', 'definitions', 'terms', 'ChapterPages']
+           'box', 'callouts', 'definitions', 'terms', 'chapter_list', 'ChapterPages']
 
 # %% ../../nbs/api/teach/12_chapters.ipynb #ab02579f
 import re
 from pathlib import Path
-from fastcore.nbio import mk_cell
+from fastcore.nbio import mk_cell, read_nb
+from fastcore.xml import A, B, Li, Ol, Small, Span, to_xml
 
 # %% ../../nbs/api/teach/12_chapters.ipynb #3adff3cf
 WORDS,LINES,WIDGETS = 150,25,2  # a minute: words read, lines of code; minutes for a widget
@@ -130,6 +131,28 @@ def terms(
         return f'{m[0]}{{.mx-term' + (f' title="{tip}"' if tip else '') + '}'
     return _term.sub(marked, md)
 
+# %% ../../nbs/api/teach/12_chapters.ipynb #b1c7a002
+def _chapter(path):
+    "Title, sentence and minutes of a chapter"
+    cells = read_nb(path).cells
+    title,_,about = cells[0].source.partition('\n')
+    return title.lstrip('# '), about.strip().lstrip('> '), minutes(cells)
+
+def chapter_list(
+    folder:Path, # Of the chapters
+    base:str='chapters/', # From the page to that folder
+)->str:          # HTML
+    "Every numbered chapter with its sentence and its minutes."
+    items = []
+    for path in sorted(folder.glob('*.ipynb')):
+        if (number := chapter_number(path)) is None: continue
+        title,about,time = _chapter(path)
+        text = B(title), Span(about), Small(f'{time} minutes')
+        items.append(Li(A(Span(number, cls='mx-n'), Span(*text, cls='mx-about'), href=f'{base}{path.name}')))
+    return to_xml(Ol(*items, cls='mx-chapters'), indent=False)
+
+_list = '<ol class="mx-chapters"></ol>'
+
 # %% ../../nbs/api/teach/12_chapters.ipynb #de586379
 _next = re.compile(r'\n*^(?:\*\*)?Next:?.*\]\([^)]*\.ipynb\).*\Z', re.M)
 
@@ -149,6 +172,7 @@ class ChapterPages:
     def __call__(self, cell):
         if cell.cell_type!='markdown': return
         cell.source = terms(callouts(cell.source), self.glossary)
+        if _list in cell.source: cell.source = cell.source.replace(_list, chapter_list(self.path.parent/'chapters'))
 
     def end(self):
         "Build the head, fold the set-up."
@@ -169,7 +193,6 @@ class ChapterPages:
         cell.source = head_line(badge, self.path.name, time, need[1] if need else '') + '\n\n' + rest
 
 def _prose(path):
-    from fastcore.nbio import read_nb
     return '\n\n'.join(c.source for c in read_nb(path).cells if c.cell_type=='markdown')
 
 def _subtitle(cell, text):
