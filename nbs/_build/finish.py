@@ -43,6 +43,31 @@ def headings_in_sidebar(soup):
     if here and toc.select_one('a'): here.find_parent('li').append(toc)
 
 
+def here_in_bar(page, soup):
+    "Which link on top the page belongs to; Quarto marks each that shares a sidebar"
+    prefix = {'Course': 'chapters/', 'Library': 'api/', 'Speed': 'performance'}
+    for a in soup.select('#quarto-header .nav-link, #quarto-header .mx-row > a'):
+        of = prefix.get(a.get_text().strip())
+        a['class'] = [c for c in a.get('class', []) if c != 'active'] + ['active']*bool(of and page.startswith(of))
+        if a.get('aria-current'): del a['aria-current']
+
+
+def open_sections(soup):
+    "Of the sidebar: those that hold the page, and no others"
+    for o in soup.select('#quarto-sidebar ul.collapse[id]'):
+        holds = o.select_one('.sidebar-link.active') is not None
+        o['class'] = [c for c in o['class'] if c != 'show'] + ['show']*holds
+        for b in soup.select(f'[data-bs-target="#{o["id"]}"]'):
+            b['aria-expanded'] = str(holds).lower()
+            b['class'] = [c for c in b.get('class', []) if c != 'collapsed'] + ['collapsed']*(not holds)
+
+
+def own_style(soup):
+    "The site's own style sheet has the last word, and its colors follow the page, not the bar"
+    for o in soup.select('link[href$="site.css"], link[href$="plain.css"]'): soup.head.append(o.extract())
+    for o in soup.select('body [data-bs-theme]'): del o['data-bs-theme']
+
+
 def landmarks(soup):
     "Names for a screen reader, and buttons where Quarto has links without an address"
     for which, name in names.items():
@@ -96,6 +121,9 @@ def finish_page(site, page):
     inner_links(site, page, soup)
     chapter_numbers(site, page, soup)
     headings_in_sidebar(soup)
+    here_in_bar(page, soup)
+    open_sections(soup)
+    own_style(soup)
     landmarks(soup)
     pictures(site, page, soup)
     scroll_areas(soup)

@@ -61,9 +61,9 @@ def build_page(site, page):
     meta, md = markdown(site.pages[page], picture)
     root, about = os.path.relpath('.', Path(page).parent), meta.get('description', site.config['description'])
     lead = re.sub('`(.+?)`', r'<code>\1</code>', escape(about))
-    variables = dict(nav=nav(site, page), bar=bar(site, page), root=root, lead=lead, site=site.config['title'], url=site.config['site-url'], page=site.url[page],
+    variables = dict(nav='' if meta.get('sidebar') is False else nav(site, page), bar=bar(site, page), root=root, lead=lead, site=site.config['title'], url=site.config['site-url'], page=site.url[page],
                      subtitle=meta.get('subtitle', ''), head=(here.parent/'head.html').read_text(encoding='utf-8'), kind=meta.get('body-classes', ''))
-    args = ['--standalone', f'--template={here/"page.html"}', '--mathml', '--toc', '--toc-depth=2', '--section-divs', '--syntax-highlighting=pygments',
+    args = ['--standalone', f'--template={here/"page.html"}', '--mathml', *(['--toc', '--toc-depth=2'] if meta.get('toc', True) else []), '--section-divs', '--syntax-highlighting=pygments',
             '-M', f'title={meta["title"]}', '-M', f'description={about.replace("`", "")}', *beside(site, page, -1), *beside(site, page, 1)]
     for k, v in variables.items():
         if v: args += ['-V', f'{k}={v}']

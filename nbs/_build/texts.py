@@ -84,7 +84,8 @@ class Site:
     def sections(self, contents):
         "(title, its parts): a part is a section again, or the path of a page"
         for o in [contents] if isinstance(contents, str) else contents:
-            if isinstance(o, str): yield from [p for p in sorted(self.pages) if Path(p).match(o)]
+            glob = o if isinstance(o, str) else o.get('auto')
+            if glob: yield from [p for p in sorted(self.pages) if Path(p).match(glob) and p.count('/') == glob.count('/')]
             elif inner := list(self.sections(o['contents'])): yield o['section'], inner
 
     def trail(self, page, parts=None):
