@@ -1,6 +1,7 @@
 # make compare   measure what mixing does, on real pictures
 # make learn     the course, in JupyterLab
 # make test      everything that is checked
+# make quick     what needs no browser, no chapter and no server: for the inner loop
 # make bench     time mixing beside other libraries
 # make site      the pages, into _docs
 # They set up .venv on their first run and are quick afterwards.
@@ -22,13 +23,18 @@ bench: .venv/bench.stamp
 site: .venv/dev.stamp
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -W ignore nbs/site.py
 
-# One thread a process: the notebooks are tested two at a time, and small tensors gain nothing from more.
-test: export OMP_NUM_THREADS = 1
+# One thread a process: two of them run at a time, and small tensors gain nothing from more.
+test quick: export OMP_NUM_THREADS = 1
+PYTEST := $(BIN)/pytest -n 2 --dist loadgroup
 test: .venv/dev.stamp
 	$(BIN)/ruff check
 	$(BIN)/pytest -q tests/test_sync.py
 	$(BIN)/nbdev-test --n-workers 2 --skip-folder-re '^[_.]|^chapters'  # pytest runs those as a user would
-	$(BIN)/pytest --ignore tests/test_sync.py
+	$(PYTEST) --ignore tests/test_sync.py
+
+quick: .venv/dev.stamp
+	$(BIN)/ruff check
+	$(PYTEST) -q -x -m 'not slow'
 
 .venv/mixcourse.stamp: $(SETUP) | .venv/bin/pip
 	@echo 'Installing into .venv: some minutes, once'
@@ -56,4 +62,4 @@ test: .venv/dev.stamp
 	  echo "mixcourse needs Python 3.10 or newer with venv (Debian: apt install python3-venv); name another: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 
-.PHONY: compare learn bench site test
+.PHONY: compare learn bench site test quick

@@ -10,14 +10,17 @@ __all__ = []
 # %% ../nbs/api/99_all.ipynb #0f56d8e2
 from . import mixing, callback
 from .mixing import schedule
-from .compare import pictures, plot
+from .compare import loader, pictures, plot
 from .teach import explorer, playground, record, trace
 from .mixing import *
 from .mixing.schedule import *
 from .callback import *
 from .compare.pictures import *
+from .compare.loader import *
 from .compare.plot import *
-from .compare.run import make_model, fgsm, calibration_error, Comparison
+from .compare.measures import calibration_error, fgsm
+from .compare.models import make_model
+from .compare.run import Comparison
 from .compare.settings import Settings
 from .teach.questions import quiz, predict, myth, cards, repair
 from .teach.exercises import check
@@ -34,6 +37,7 @@ __all__ += mixing.__all__
 __all__ += schedule.__all__
 __all__ += callback.__all__
 __all__ += pictures.__all__
+__all__ += loader.__all__
 __all__ += plot.__all__
 __all__ += explorer.__all__
 __all__ += playground.__all__

@@ -3,7 +3,10 @@ from .mixing import *
 from .callback import *
 from .teach.exercises import check as check
 from .compare.pictures import *
-from .compare.run import Comparison as Comparison, calibration_error as calibration_error, fgsm as fgsm, make_model as make_model
+from .compare.loader import *
+from .compare.measures import calibration_error as calibration_error, fgsm as fgsm
+from .compare.models import make_model as make_model
+from .compare.run import Comparison as Comparison
 from .teach.explorer import *
 from .teach.images import example_images as example_images
 from .teach.playground import *

@@ -11,6 +11,16 @@ os.environ.setdefault('OMP_NUM_THREADS', '1')  # read by torch when it is import
 root = Path(__file__).resolve().parent.parent
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    "What opens a browser is slow. A file stays with one worker, which makes its fixtures once, but for tests marked `alone`"
+    for item in items:
+        if {'chrome', 'jupyter'} & set(getattr(item, 'fixturenames', ())): item.add_marker(pytest.mark.slow)
+    if not config.getoption('loadgroup', False): return
+    for item in items:
+        if not item.get_closest_marker('alone'): item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 def pytest_runtest_setup(item):
     if item.get_closest_marker('quarto') and not shutil.which('quarto'): pytest.skip('no quarto on the PATH')
     if item.get_closest_marker('gpu'):
@@ -34,3 +44,28 @@ def seed():
     random.seed(0)
     if 'numpy' in sys.modules: sys.modules['numpy'].random.seed(0)
     if 'torch' in sys.modules: sys.modules['torch'].manual_seed(0)
+
+
+@pytest.fixture(scope='session')
+def once(tmp_path_factory, request):
+    "`once(name, make)` is a path that `make(folder)` returned: for all workers of a session, one of them calls it"
+    from filelock import FileLock
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if hasattr(request.config, 'workerinput') else base
+    def get(name, make):
+        with FileLock(shared/f'{name}.lock'):
+            note = shared/f'{name}.path'
+            if not note.exists():
+                (shared/name).mkdir()
+                note.write_text(str(make(shared/name)))
+        return Path(note.read_text())
+    return get
+
+
+@pytest.fixture(scope='session')
+def forks(tmp_path_factory):
+    "This Python with fastai imported: `forks.run('-c', code, cwd=folder)` is as quick as `code`"
+    from forks import Forks
+    res = Forks(sys.executable, ['fastai.vision.all'], tmp_path_factory.mktemp('forks'), dict(os.environ))
+    yield res
+    res.close()

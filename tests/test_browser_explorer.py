@@ -197,7 +197,7 @@ def test_each_hole_is_moved_by_itself(show):
 def test_keyboard_reaches_everything(show, name):
     "Tab visits every control that is not reached by arrows from another"
     page = show(makers[name]())
-    want = page.evaluate("[...document.querySelectorAll('.mx-ui :is(button, input, select)')].filter(e => e.tabIndex >= 0 && e.type !== 'radio' && !e.disabled).length")
+    want = page.evaluate("[...document.querySelectorAll('.mx-ui :is(button, input, select)')].filter(e => e.tabIndex >= 0 && e.type !== 'radio' && !e.disabled && e.checkVisibility()).length")
     seen = set()
     for _ in range(60):
         page.keyboard.press('Tab')
@@ -492,7 +492,7 @@ def test_playground_rests_out_of_sight(show):
 kernel = """async ([src, kind]) => { const page = document.querySelector('.mx'), el = document.createElement('div'), said = []
     el.append(page.querySelector('.mx-fb').cloneNode(true))
     const kinds = (await import(URL.createObjectURL(new Blob([src], {type: 'text/javascript'})))).default
-    const state = JSON.parse(page.querySelector('script[type="application/json"]').textContent)
+    const state = JSON.parse(page.querySelector('.mx').dataset.state)
     el.className = 'mx other'
     el.dataset.on = ''
     kinds[kind].render({ el, model: { get: k => ({ state, value: {} })[k], set: (k, v) => said.push([k, v]), save_changes: () => said.push('saved'), on() {}, off() {} } })

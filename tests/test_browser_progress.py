@@ -4,7 +4,7 @@ import json
 import pytest
 from browser.harness import host, page_of, ui
 
-from mixcourse.teach.bank import Fault, Line, Option, Prompt, Question
+from mixcourse.teach.items import Fault, Line, Option, Prompt, Question
 from mixcourse.teach.questions import Cards, Predict, Quiz, Repair
 
 

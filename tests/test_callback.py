@@ -191,7 +191,7 @@ def test_two_sizes_share_no_box():
 
 @pytest.mark.parametrize('cls, data, read', readers(), ids=['mixup', 'cutmix'])
 def test_several_targets(cls, data, read):
-    "Two losses, one `lam`; numbers among them are blended"
+    "Two losses, one `lam`; numbers among them are paired as the ids are"
     x, y = data
     z, first = y/16., []
     def two(p, y, z): first.append(1); return F.cross_entropy(p, y)+F.mse_loss(p[:, 0], z)
@@ -199,9 +199,8 @@ def test_several_targets(cls, data, read):
     for b in seen:
         y_b, lam = read(b['mixed'][0], b['y'][0])
         lam = lam[y_b != b['y'][0]][0] if (y_b != b['y'][0]).any() else torch.tensor(1.)
-        ends = [F.cross_entropy(b['pred'], o) for o in (b['y'][0], y_b)]
-        blend = F.mse_loss(b['pred'][:, 0], lam*b['y'][1]+(1-lam)*z[y_b])
-        assert torch.isclose(b['loss'], lam*ends[0]+(1-lam)*ends[1]+blend, rtol=1e-3)
+        ends = [F.cross_entropy(b['pred'], i)+F.mse_loss(b['pred'][:, 0], v) for i, v in ((b['y'][0], b['y'][1]), (y_b, z[y_b]))]
+        assert torch.isclose(b['loss'], lam*ends[0]+(1-lam)*ends[1], rtol=1e-3)
         assert torch.equal(b['y_after'][0], b['y'][0]) and torch.equal(b['y_after'][1], b['y'][1])
 
 

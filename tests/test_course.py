@@ -1,16 +1,12 @@
-"The course: every chapter has its parts, runs from the wheel with nothing but what users get, and says only what its runs showed."
-import json, os, re, shutil, subprocess, sys
-from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import PackageNotFoundError, distribution
+"The course: every chapter has its parts, and says only what its runs showed."
+import json, re, shutil, subprocess, sys
 from pathlib import Path
 
 import pytest
 from conftest import root
-from packaging.requirements import Requirement
-from PIL import Image
-from test_packaging import build, copy_project, settings
 
-from mixcourse.teach.bank import Question, find
+from mixcourse.teach.bank import find
+from mixcourse.teach.items import Question
 
 folder = root/'nbs/chapters'
 chapters = sorted(folder.glob('*.ipynb'))
@@ -142,94 +138,3 @@ def test_spelling():
         return res.stdout
     assert misspelled('the colour of teh labell') != ''
     assert {p.name: o for p in texts if (o := misspelled(words(p)))} == {}
-
-
-# runs
-
-def needed(requirements, seen):
-    "Installed distributions that `requirements` come to, with all that those need"
-    for o in map(Requirement, requirements):
-        key = o.name.lower().replace('_', '-')
-        if key in seen or o.marker and not o.marker.evaluate({'extra': ''}): continue
-        try: seen[key] = distribution(o.name)
-        except PackageNotFoundError: continue  # for another system
-        needed(seen[key].requires or [], seen)
-    return seen
-
-
-@pytest.fixture(scope='module')
-def user_python(tmp_path_factory):
-    "A fresh environment with the wheel and what it requires, and nothing else"
-    tmp = tmp_path_factory.mktemp('user')
-    env, wheel = tmp/'env', next(build(copy_project(tmp/'project'), tmp/'out', '--wheel').glob('*.whl'))
-    subprocess.run([sys.executable, '-m', 'venv', env], check=True)
-    python = env/'bin/python'
-    site = Path(subprocess.check_output([python, '-c', 'import sysconfig; print(sysconfig.get_path("purelib"))'], text=True).strip())
-    for d in needed(settings['requirements'].split(), {}).values():
-        tops = {o.parts[0] for o in d.files or [] if o.parts[0] not in ('..', '__pycache__')}
-        for o in tops:
-            if not (site/o).exists(): (site/o).symlink_to(d.locate_file(o))
-    subprocess.run([python, '-m', 'pip', 'install', '-q', '--no-deps', '--no-index', wheel], check=True)
-    (site/'google').mkdir(exist_ok=True)
-    (site/'google/colab.py').write_text('class output:\n    @staticmethod\n    def enable_custom_widget_manager(): pass\n')
-    return python
-
-
-def small_data(kind, path):
-    "A few pictures in the folders that fastai would have downloaded"
-    classes = [f'class{i}' for i in range(10)]
-    def save(file, i, k):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        Image.effect_noise((16, 16), 60).convert('RGB').point(lambda v: (v*(i+3)//12 + k) % 256).save(file)
-    if kind == 'pets':
-        for part, n in (('trainval', 28), ('test', 3)):
-            rows = [f'{c}_{part}{k}' for c in classes for k in range(n)]
-            (path/'annotations').mkdir(parents=True, exist_ok=True)
-            (path/f'annotations/{part}.txt').write_text('\n'.join(f'{o} 1 1 1' for o in rows))
-            for j, o in enumerate(rows): save(path/f'images/{o}.jpg', j//n, j)
-    else:
-        for part, n in (('train', 28), ('val' if kind == 'imagenette' else 'test', 3)):
-            for i, c in enumerate(classes):
-                for k in range(n): save(path/part/c/f'{k}.png', i, k)
-    return path
-
-
-def attempts():
-    "Each chapter on its own data, and on one of the others"
-    for i, p in enumerate(chapters):
-        yield p, None
-        if re.search(r"^DATA = '", '\n'.join(source(c) for c in cells(p, 'code')), re.M): yield p, ('cifar10', 'imagenette', 'pets')[i % 3]
-
-
-attempts = list(attempts())
-
-
-@pytest.fixture(scope='module')
-def running(user_python, tmp_path_factory, request):
-    "The chapters that this session asks for, two at a time"
-    def run(path, data):
-        tmp = tmp_path_factory.mktemp(path.stem, numbered=True)
-        args = [data, str(small_data(data, tmp/'data'))] if data else []
-        shutil.copy(path, tmp)
-        (tmp/'empty').mkdir()
-        env = {k: v for k, v in os.environ.items() if k not in ('PYTHONPATH', 'IN_TEST')} | dict(OMP_NUM_THREADS='1', HOME=str(tmp/'empty'))
-        return subprocess.run([user_python, root/'tests/course/run_chapter.py', tmp/path.name, *args], cwd=tmp/'empty', env=env, capture_output=True, text=True)
-    asked = [(o.callspec.params['path'], o.callspec.params['data']) for o in request.session.items if getattr(o, 'originalname', '') == 'test_chapter_runs_from_the_wheel']
-    with ThreadPoolExecutor(2) as pool:
-        yield {o: pool.submit(run, *o) for o in asked}
-        pool.shutdown(cancel_futures=True)
-
-
-@pytest.mark.parametrize('path,data', attempts, ids=lambda o: getattr(o, 'stem', o))
-def test_chapter_runs_from_the_wheel(running, path, data):
-    "In an empty folder, with the packages that a user gets; then each solution passes its own check"
-    res = running[path, data].result()
-    assert not res.returncode, (res.stdout+res.stderr)[-3000:]
-    if path in lessons and not data: assert int(re.findall(r'(\d+) solutions', res.stdout)[-1]) >= 3
-
-
-def test_user_environment_is_bare(user_python):
-    "It has neither the tools of the developer nor the repository"
-    code = 'import importlib.util as u, mixcourse; print([o for o in ("nbdev", "pytest", "playwright", "timm") if u.find_spec(o)], mixcourse.__file__)'
-    out = subprocess.check_output([user_python, '-c', code], text=True, cwd=user_python.parent, env={k: v for k, v in os.environ.items() if k != 'PYTHONPATH'})
-    assert out.startswith('[] ') and str(root) not in out

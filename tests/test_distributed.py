@@ -6,6 +6,7 @@ import pytest, torch
 from conftest import root
 from scipy import stats
 
+pytestmark = pytest.mark.slow
 example = root/'nbs/distributed.py'
 
 

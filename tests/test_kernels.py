@@ -1,11 +1,13 @@
 "Every way to mix gives one result: by hand on a CPU, as an expression, traced, and as a Triton kernel."
-import os, subprocess, sys
+import os, re, subprocess, sys
 from pathlib import Path
 
 import pytest, torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from mixcourse.mixing import ops as mixing
-from mixcourse.mixing import cutmix, cutout, mixup, paste
+from mixcourse.mixing import _cpu, _torch, cutmix, cutout, mixup, paste
+from mixcourse.mixing.ops import at_seam
 from mixcourse.mixing.sampling import rand_bbox, rand_holes, rand_lam, rand_perm
 
 
@@ -55,10 +57,38 @@ def interpreted():
     from mixcourse.mixing import _cuda as kernels
     ran, run = [], kernels._run
     kernels._run = lambda kernel, *args, **kwargs: (ran.append(kernel), run(kernel, *args, **kwargs))
-    mixing._kernels = lambda x: kernels if not mixing._followed(x) and kernels.can_do(x) else None
-    mixing._by_hand = lambda x: False
-    check('cpu', [(20, 30)])
+    with at_seam(launched):
+        for size in ((20, 30), (8, 16)): check('cpu', [size])
+    numbers_of_any_size()
     return len(ran), len(set(ran)), *batches_moved()
+
+
+def numbers_of_any_size():
+    "All types that are pasted, aligned and not; a promise that partners swap; partners outside of the batch"
+    from mixcourse.mixing import _cuda
+    for dtype in (torch.uint8, torch.int16, torch.int64, torch.bool, torch.float16):
+        for size in ((4, 16), (5, 7)):
+            x, (perm, _, box, _) = (torch.rand(4, 3, *size)*9).to(dtype), draws(4, size, 0)
+            want = _torch.paste(x, perm, box[:, None])
+            assert torch.equal(_cuda.paste(x, perm, box[:, None]), want), (dtype, size)
+            assert torch.equal(_cuda.paste(x.clone(), perm.int(), box[:, None], True, True), want), (dtype, size)
+    x, lam = torch.randn(4, 1, 4, 4), torch.rand(4)
+    assert torch.equal(_cuda.mixup(x, torch.tensor([9, -9, 2, 3]), torch.zeros(1)), x[[3, 0, 2, 3]])
+    perm = torch.tensor([1, 0, 3, 2])
+    assert torch.equal(_cuda.mixup(x.clone(), perm, lam, True, True), _cuda.mixup(x, perm, lam))
+
+
+class Kernels:
+    "Stands for the CPU's way: kernels where they can, and plain torch"
+    def __getattr__(self, name):
+        from mixcourse.mixing import _cuda
+        def call(x, *args):
+            able = _cuda.can_do(x, 2 if name == 'mixup' else args[name == 'paste'].shape[-1]//2)
+            return getattr(_cuda if able else _torch, name)(x, *args)
+        return call
+
+
+def launched(way): return _torch if way is _torch else Kernels()
 
 
 def batches_moved():
@@ -68,7 +98,7 @@ def batches_moved():
     kernels._run = lambda *args, **kwargs: None  # the interpreter's own operators do not count
     x, swap, turn, box = torch.randn(16, 3, 32, 32), -1-torch.arange(16), torch.arange(16).roll(1), torch.tensor([0, 0, 16, 16])
     calls = (mixup, swap, torch.rand(16)), (mixup, turn, torch.rand(16)), (cutmix, swap, box), (cutmix, turn, box), (cutout, box)
-    return [round(traffic(lambda x: f(x, *args, inplace=o), x).bytes/(x.numel()*4), 1) for f, *args in calls for o in (False, True)]
+    with at_seam(launched): return [round(traffic(lambda x: f(x, *args, inplace=o), x).bytes/(x.numel()*4), 1) for f, *args in calls for o in (False, True)]
 
 
 def test_kernels_interpreted():
@@ -81,35 +111,159 @@ def test_kernels_interpreted():
     assert moved == pytest.approx([2, 2, 3, 5, 2, .5, 2, 2.5, 2, .25], abs=.1)
 
 
-@pytest.mark.parametrize('ones', [[], ['B', 'n', 'holes']])
-@pytest.mark.parametrize('dtype', ['fp32', 'bf16', 'fp16'])
-def test_kernels_compile_without_a_gpu(dtype, ones):
-    "Down to machine code for Hopper, as far as a machine without one can go; Triton makes a constant of an argument that is 1"
+# machine code, as Triton's compiler makes it without a GPU
+
+sizes = dict(B='i32', n='i32', H='i32', SH='i32', SW='i32')
+groups = {'fp32': 4, 'bf16': 8, 'fp16': 8, 'u8': 16}  # numbers in sixteen bytes
+
+
+def machine_code(name, dtype, group, target=80):
+    "Instructions of kernel `name`, and how many numbers a thread does"
     triton = pytest.importorskip('triton')
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource
-    from mixcourse.mixing import _cuda as kernels
-    p, long = f'*{dtype}', '*i64'
-    fixed = dict(H=32, W=32, SH=32, SW=1, BLOCK=1024)
-    for kernel, types, const in ((kernels._mixup, dict(x=p, perm=long, lam=p, old=p, out=p, B='i32', n='i32'), dict(STEP=1, BLOCK=1024)),
-                                 (kernels._keep, dict(x=p, perm=long, old=p, B='i32', n='i32'), dict(BLOCK=1024)),
-                                 (kernels._swap, dict(x=p, perm=long, box=long, old=p, B='i32', n='i32'), fixed),
-                                 (kernels._paste, dict(x=p, perm=long, box=long, out=p, B='i32', n='i32'), fixed),
-                                 (kernels._cutout, dict(x=p, box=long, out=p, value='fp32', holes='i32', n='i32'), {**fixed, 'INPLACE': True})):
-        names, const = kernel.arg_names, {**const, **{o: 1 for o in ones if o in types}}
-        types = {k: v for k, v in types.items() if k not in const}
-        src = ASTSource(fn=kernel, signature={o: types.get(o, 'constexpr') for o in names}, constexprs={(names.index(k),): v for k, v in const.items()})
-        assert triton.compile(src, target=GPUTarget('cuda', 90, 32)).asm['cubin']
+    from mixcourse.mixing import _cuda
+    kernel, block = getattr(_cuda, name), max(256*group, 1024)
+    const = {k: v for k, v in dict(STEP=1, HOLES=1, INPLACE=False, BLOCK=block, G=group).items() if k in kernel.arg_names}
+    pointer, long = f'*{dtype}', '*i64'
+    types = {**dict(x=pointer, old=pointer, out=pointer, lam=pointer, perm=long, box=long, value='fp32'), **sizes}
+    names = kernel.arg_names
+    aligned = {(names.index(o),): [['tt.divisibility', 16]] for o in ('x', 'old', 'out') if o in names}
+    src = ASTSource(fn=kernel, signature={o: 'constexpr' if o in const else types[o] for o in names},
+                    constexprs={(names.index(k),): v for k, v in const.items()}, attrs=aligned)
+    asm = triton.compile(src, target=GPUTarget('cuda', target, 32)).asm
+    return asm, block//128
 
 
-def test_without_a_compiler_plain_torch_goes_on(monkeypatch):
+def instructions(asm, tmp_path):
+    "Lines of machine code without padding"
+    import triton
+    tool = Path(triton.__file__).parent/'backends/nvidia/bin/nvdisasm'
+    if not tool.exists(): pytest.skip('this Triton has no disassembler')
+    (tmp_path/'k.cubin').write_bytes(asm['cubin'])
+    text = subprocess.run([tool, '-c', tmp_path/'k.cubin'], capture_output=True, text=True, check=True).stdout
+    return [o for o in re.findall(r'/\*[0-9a-f]{4,}\*/\s+(.*?);', text) if 'NOP' not in o]
+
+
+kinds = ['_mixup', '_keep', '_paste', '_swap', '_cutout']
+
+
+@pytest.mark.parametrize('target', [75, 80, 90, 120])
+@pytest.mark.parametrize('name', kinds)
+def test_kernels_compile_without_a_gpu(name, target): assert machine_code(name, 'bf16', 8, target)[0]['cubin']
+
+
+@pytest.mark.parametrize('dtype', ['fp32', 'fp16'])
+@pytest.mark.parametrize('name', kinds)
+def test_kernels_compile_for_single_numbers(name, dtype): assert machine_code(name, dtype, 1)[0]['cubin']
+
+
+sources = dict(_mixup=2, _keep=1, _paste=2, _swap=2, _cutout=1)  # images that a program reads
+written = dict(_mixup=2, _keep=1, _paste=1, _swap=2, _cutout=1)
+of_any_type = [(k, d) for k in kinds for d in ('fp32', 'bf16', 'u8') if d != 'u8' or k in ('_keep', '_paste', '_swap')]
+
+
+@pytest.mark.parametrize('name, dtype', of_any_type)
+def test_numbers_are_written_by_sixteen_bytes(name, dtype, tmp_path):
+    code = instructions(machine_code(name, dtype, groups[dtype])[0], tmp_path)
+    stores = [o for o in code if 'STG' in o]
+    assert len(stores) == 2*written[name]  # two groups a thread
+    assert all('.128' in o for o in stores)
+
+
+@pytest.mark.parametrize('name, dtype', of_any_type)
+def test_numbers_are_read_by_sixteen_bytes(name, dtype, tmp_path):
+    "All else that is read are partners, shares and boxes, once a program"
+    code = instructions(machine_code(name, dtype, groups[dtype])[0], tmp_path)
+    loads = [o for o in code if 'LDG' in o]
+    wide = [o for o in loads if '.128' in o]
+    assert len(wide) == 2*sources[name]
+    assert len(loads)-len(wide) <= 10
+
+
+most = {'_paste': {'fp32': 28, 'bf16': 18, 'u8': 16}, '_swap': {'fp32': 42, 'bf16': 28, 'u8': 26}, '_cutout': {'fp32': 22, 'bf16': 15}}
+
+
+@pytest.mark.parametrize('name, dtype', [(k, d) for k, v in most.items() for d in v])
+def test_instructions_for_a_number(name, dtype, tmp_path):
+    "A scalar kernel needs more than 40, and 60 for two that swap: then instructions and not the memory are the limit"
+    asm, numbers = machine_code(name, dtype, groups[dtype])
+    assert len(instructions(asm, tmp_path))/numbers <= most[name][dtype]
+
+
+@pytest.mark.parametrize('name', kinds)
+def test_a_new_size_needs_no_new_machine_code(name):
+    "Progressive resizing, a last batch, a batch of one"
     pytest.importorskip('triton')
-    from mixcourse.mixing import _cuda as kernels
-    def broken(*args, **kwargs): raise RuntimeError('Failed to find C compiler')
-    monkeypatch.setattr(kernels, '_run', broken)
-    kernels.works.cache_clear()
-    with pytest.warns(UserWarning, match='Failed to find C compiler'): assert not kernels.works(torch.device('cpu'))
-    kernels.works.cache_clear()
+    from mixcourse.mixing import _cuda
+    params = getattr(_cuda, name).params
+    assert {o.name for o in params if o.name in sizes} == {o.name for o in params if o.do_not_specialize}
+    assert {o.name for o in params if o.is_constexpr} <= {'BLOCK', 'G', 'STEP', 'HOLES', 'INPLACE'}
+
+
+@pytest.mark.parametrize('shape, dtype, want', [
+    ((2, 3, 8, 16), torch.float32, 4), ((2, 3, 8, 16), torch.bfloat16, 8), ((2, 3, 8, 16), torch.uint8, 16),
+    ((2, 3, 8, 8), torch.uint8, 1), ((2, 3, 8, 9), torch.float32, 1), ((2, 1, 3, 4), torch.float32, 1)])
+def test_groups_lie_whole_in_a_row(shape, dtype, want):
+    pytest.importorskip('triton')
+    from mixcourse.mixing import _cuda
+    x = torch.zeros(shape, dtype=dtype)
+    assert _cuda._group(x, shape[-1]) == want
+
+
+@pytest.mark.parametrize('dtype', [torch.float64, torch.float8_e4m3fn, torch.float8_e5m2, torch.complex64], ids=str)
+def test_types_that_kernels_cannot_do_are_declined(dtype):
+    pytest.importorskip('triton')
+    from mixcourse.mixing import _cuda
+    assert not _cuda.can_do(torch.zeros(2, 3, 4, 4, dtype=dtype))
+
+
+@pytest.mark.parametrize('error, match', [
+    (RuntimeError('Failed to find C compiler.\nPlease specify one'), r'\(Failed to find C compiler.\)'),
+    (subprocess.CalledProcessError(1, ['cc', *['-I/a/long/path']*40]), 'are the headers of Python installed'), (OSError(), r'\(OSError\)')])
+def test_without_a_compiler_plain_torch_goes_on(monkeypatch, error, match):
+    "And one readable line says so"
+    pytest.importorskip('triton')
+    from mixcourse.mixing import _cuda
+    def broken(*args, **kwargs): raise error
+    monkeypatch.setattr(_cuda, '_run', broken)
+    _cuda.works.cache_clear()
+    with pytest.warns(UserWarning, match=match) as said: assert not _cuda.works(torch.device('cpu'))
+    _cuda.works.cache_clear()
+    message, = [str(o.message) for o in said]
+    assert '\n' not in message
+    assert len(message) < 160
+
+
+def test_triton_is_looked_for_once(monkeypatch):
+    "Its import costs much where it fails"
+    from mixcourse.mixing import ops
+    tried, real = [], __import__
+    def without(name, *args, **kwargs):
+        fromlist = kwargs.get('fromlist') or (args[2] if len(args) > 2 else None) or ()
+        if '_cuda' in fromlist: tried.append(name); raise ImportError('no triton')
+        return real(name, *args, **kwargs)
+    monkeypatch.setattr('builtins.__import__', without)
+    ops._kernels.cache_clear()
+    with FakeTensorMode():
+        x = torch.empty(2, 3, 4, 4, device='cuda')
+        assert [ops.choose_way(x) for _ in range(3)] == [_torch]*3
+    ops._kernels.cache_clear()
+    assert len(tried) == 1
+
+
+def test_a_number_as_share_is_made_on_the_device():
+    "A copy from the host would make it wait"
+    seen = []
+
+    class Watch(TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            seen.append(func.overloadpacket.__name__)
+            return func(*args, **(kwargs or {}))
+    with FakeTensorMode(), at_seam(lambda way: _torch), Watch():
+        x, perm = torch.empty(2, 3, 4, 4, device='cuda'), torch.empty(2, dtype=torch.long, device='cuda')
+        assert mixup(x, perm, .3).device.type == 'cuda'
+    assert not {'_to_copy', 'copy_', 'lift_fresh', '_local_scalar_dense', 'item'} & set(seen)
 
 
 @pytest.mark.gpu
@@ -131,14 +285,11 @@ def test_by_hand_is_the_expression():
                     assert torch.equal(a.detach(), b), (f, x.shape, x.dtype, inplace)
 
 
-def test_large_pictures_that_swap_are_visited_in_pairs(monkeypatch):
-    "And no others: each pair once, the odd one out with itself"
-    seen, swaps = [], mixing._swaps
-    monkeypatch.setattr(mixing, '_swaps', lambda perm: seen.append(swaps(perm)) or seen[-1])
-    perm = torch.tensor([3, 1, 4, 0, 2])
-    for size in (8, 96): mixup(torch.randn(5, 3, size, size), perm, .3)
-    mixup(torch.randn(5, 3, 96, 96), perm.roll(1), .3)
-    assert seen == [[(0, 3), (1, 1), (2, 4)], None]
+def test_pairs_are_visited_once_and_the_odd_one_out_with_itself():
+    assert _cpu.swapping_pairs([3, 1, 4, 0, 2]) == [(0, 3), (1, 1), (2, 4)]
+
+
+def test_partners_that_do_not_swap_are_no_pairs(): assert _cpu.swapping_pairs([2, 3, 1, 4, 0]) is None
 
 
 def test_not_a_number_stays_where_it_is():

@@ -61,7 +61,8 @@ def test_answers_arrive_in_python_and_keys_are_kept(window, jupyter, app):
     for key in ('b', 'a', 'x', 'd', 'd', 'm'): window.keyboard.press(key)
     assert cells() == 3 and window.evaluate("jupyterapp.shell.currentWidget.content.widgets.every(o => o.model.type === 'code')")
     window.keyboard.press('Enter')
-    from mixcourse.teach.bank import find, grade
+    from mixcourse.teach.bank import find
+    from mixcourse.teach.items import grade
     value, score = wait_for(jupyter.root/f'{app}.json')
     assert value == {'mixup.target': 1}
     assert score == [int(grade(find('mixup.target')['mixup.target'], 1).right), 1]

@@ -1,19 +1,20 @@
 "Pixels: every shape, type and layout, against a loop and against torchvision."
 import warnings
 from functools import partial
-from unittest import mock
 
 import numpy as np, pytest, torch
 from helpers import plains, random_states, read_dots, read_plains, same_states
 from hypothesis import given, settings, strategies as st
 from torchvision.transforms import v2
+from ways import both, every_way
 
-from mixcourse.mixing import ops as mixing
+from mixcourse.mixing import _cpu, _torch, resizemix
+from mixcourse.mixing.ops import at_seam
 from mixcourse.mixing.batch import cutmix_data, mixup_data
 from mixcourse.mixing import box_lam, cutmix, cutout, mixup, paste
 from mixcourse.mixing.sampling import rand_bbox, rand_lam, rand_perm
 
-quick = settings(max_examples=60, deadline=None)
+quick = settings(max_examples=25, deadline=None)
 dtypes = [torch.float32, torch.float64, torch.float16, torch.bfloat16]
 
 
@@ -77,55 +78,87 @@ def test_mixup_is_the_loop(b):
     assert mixup(inplace, perm, lam, inplace=True) is inplace and torch.equal(inplace, res)
 
 
-whatever_size = st.sampled_from([0, mixing._small])  # images that count as small get other ways than large ones
-
-
+@every_way
 @quick
-@given(batches(), whatever_size)
-def test_cutmix_is_the_loop(b, small):
+@given(batches())
+def test_mixup_is_the_same_every_way(way, b):
+    x, perm, lam, _ = b
+    want = torch.lerp(x[perm], x, lam.to(x.dtype).view(-1, *[1]*(x.ndim-1)))
+    with at_seam(lambda _: way): res, inplace = both(mixup, x, perm, lam)
+    assert torch.equal(res, want)
+    assert torch.equal(inplace, want)
+
+
+@every_way
+@quick
+@given(batches())
+def test_cutmix_is_the_loop(way, b):
     x, perm, _, box = b
-    was = x.clone()
-    with mock.patch.object(mixing, '_small', small):
-        res = cutmix(x, perm, box)
-        inplace = x.clone()
-        assert cutmix(inplace, perm, box, inplace=True) is inplace and torch.equal(inplace, res)
+    want = loop_cutmix(x, perm, box)
+    with at_seam(lambda _: way): res, inplace = both(cutmix, x, perm, box)
     same_kind(res, x)
-    assert torch.equal(x, was) and torch.equal(res, loop_cutmix(x, perm, box)) and res.stride() == x.clone().stride()
+    assert torch.equal(res, want)
+    assert torch.equal(inplace, want)
 
 
+@every_way
 @quick
-@given(batches(), st.integers(1, 3), st.sampled_from([0., -1.5, 1, .1]), whatever_size)
-def test_cutout_is_the_loop(b, n, value, small):
+@given(batches(), st.integers(1, 3), st.sampled_from([0., -1.5, 1, .1]))
+def test_cutout_is_the_loop(way, b, n, value):
     x, box = b[0], holes_of(b[0], n)
-    was = x.clone()
-    with mock.patch.object(mixing, '_small', small):
-        res = cutout(x, box, value)
-        inplace = x.clone()
-        assert cutout(inplace, box, value, inplace=True) is inplace and torch.equal(inplace, res)
+    want = loop_cutout(x, box, value)
+    with at_seam(lambda _: way): res, inplace = both(cutout, x, box, value)
     same_kind(res, x)
-    assert torch.equal(x, was) and torch.equal(res, loop_cutout(x, box, value)) and res.stride() == x.clone().stride()
+    assert torch.equal(res, want)
+    assert torch.equal(inplace, want)
 
 
+@pytest.mark.parametrize('op', ['cutmix', 'cutout'])
 @quick
-@given(batches(), whatever_size)
-def test_one_box_for_all_is_that_box_in_each(b, small):
+@given(batches())
+def test_memory_format_is_kept(op, b):
     x, perm, _, box = b
-    with mock.patch.object(mixing, '_small', small):
+    res = cutmix(x, perm, box) if op == 'cutmix' else cutout(x, box)
+    assert res.stride() == x.clone().stride()
+
+
+@every_way
+@quick
+@given(batches())
+def test_one_box_for_all_is_that_box_in_each(way, b):
+    x, perm, _, box = b
+    with at_seam(lambda _: way):
         for op, one in (partial(cutmix, x, perm), box[0]), (partial(cutout, x), box[0]), (partial(cutout, x), holes_of(x, 2)[0]):
             want = op(one.expand(len(x), *one.shape))
             for same in [one[None], one][:3-one.ndim]: assert torch.equal(op(same), want)
             y = x.clone()
-            assert op.func(y, *op.args[1:], one[None], inplace=True) is y and torch.equal(y, want)
+            op.func(y, *op.args[1:], one[None], inplace=True)
+            assert torch.equal(y, want)
 
 
-@quick
-@given(batches())
-def test_slices_and_masks_agree(b):
-    "A tensor with a gradient takes the way of the GPU"
-    x, perm, _, box = b
-    leaf = x.clone().requires_grad_()
-    assert torch.equal(cutmix(leaf, perm, box), cutmix(x, perm, box))
-    assert torch.equal(cutout(leaf, holes_of(x, 2), .5), cutout(x, holes_of(x, 2), .5))
+# the seam
+
+def test_seam_is_left_as_it_was():
+    "Also by an error"
+    x, box = torch.randn(2, 1, 4, 4), torch.tensor([0, 0, 2, 2])
+    seen = []
+    with pytest.raises(ZeroDivisionError), at_seam(lambda way: seen.append(way) or way):
+        cutout(x, box)
+        1/0
+    cutout(x, box)
+    assert seen == [_cpu]
+
+
+def test_gradients_take_plain_torch():
+    x, seen = torch.randn(2, 1, 4, 4, requires_grad=True), []
+    with at_seam(lambda way: seen.append(way) or way): mixup(x, torch.tensor([1, 0]), .3)
+    assert seen == [_torch]
+
+
+def test_a_share_with_a_gradient_takes_plain_torch():
+    lam, seen = torch.rand(2, requires_grad=True), []
+    with at_seam(lambda way: seen.append(way) or way): mixup(torch.randn(2, 1, 4, 4), torch.tensor([1, 0]), lam)
+    assert seen == [_torch]
 
 
 @quick
@@ -225,7 +258,16 @@ ok = torch.rand(4, 2, 5, 6), torch.arange(4), torch.rand(4), torch.tensor([0, 0,
     (lambda x, p, l, b: cutmix(x, p[:3], b), '`perm` must have shape'),
     (lambda x, p, l, b: cutmix(x, p, b[:3]), '`box` must have shape'),
     (lambda x, p, l, b: cutmix(x, p, b.expand(3, 4)), '`box` must have shape'),
-    (lambda x, p, l, b: cutout(x, b.expand(3, 2, 4)), '`box` must have shape')])
+    (lambda x, p, l, b: cutout(x, b.expand(3, 2, 4)), '`box` must have shape'),
+    (lambda x, p, l, b: cutout(x, b[:3]), '`box` must have shape'),
+    (lambda x, p, l, b: cutout(x, b.float()), '`box` must be long, got torch.float32'),
+    (lambda x, p, l, b: cutout(x, b, 'noise'), '`value` must be a number or a tensor'),
+    (lambda x, p, l, b: cutout(x, b, torch.rand(7)), '`value` must broadcast to shape'),
+    (lambda x, p, l, b: mixup(x, p+1, l), '`perm` must name images of a batch of 4, got 1 to 4'),
+    (lambda x, p, l, b: paste(x, p-5, b), '`perm` must name images of a batch of 4, got -5 to -2'),
+    (lambda x, p, l, b: resizemix(x, p-5, b), '`perm` must name images'),
+    (lambda x, p, l, b: mixup(x, p > 1, l), '`perm` must be long, got torch.bool'),
+    (lambda x, p, l, b: box_lam(b, (9,)), '`box` must have 2 numbers')])
 def test_refusals(f, match):
     with pytest.raises(ValueError, match=match): f(*ok)
 

@@ -4,7 +4,8 @@ import contextlib, io, json, re
 import pytest
 from conftest import root
 
-from mixcourse.teach.bank import Claim, Fault, Prompt, Question, bank, bank_path, find, from_json, grade, load_chapter, to_json
+from mixcourse.teach.bank import bank, bank_path, find, load_chapter
+from mixcourse.teach.items import Claim, Fault, Prompt, Question, from_json, grade, to_json
 
 table = json.loads((root/'tests/cases/grading.json').read_text(encoding='utf-8'))
 chapters = sorted(p for p in bank_path.glob('*.json') if p.stem != 'schema')

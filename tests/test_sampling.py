@@ -1,14 +1,16 @@
 "Draws: their laws, their ranges, and whose random numbers they use."
 import math
+from pathlib import Path
 
 import numpy as np, pytest, torch
 from helpers import random_states, same_states
 from hypothesis import given, settings, strategies as st
 from scipy import stats
 
+import mixcourse
 from mixcourse.mixing import box_lam
 from mixcourse.mixing.checks import check_alpha, check_int
-from mixcourse.mixing.sampling import new_generator, rand_bbox, rand_holes, rand_lam, rand_perm
+from mixcourse.mixing.sampling import new_generator, rand_bbox, rand_holes, rand_lam, rand_noise, rand_perm, send
 
 quick = settings(max_examples=40, deadline=None)
 sizes = st.tuples(st.integers(1, 20), st.integers(1, 20))
@@ -138,6 +140,87 @@ def test_holes_are_squares_cut_at_the_border(size, n, length, n_holes, seed):
         assert (hi-lo >= min(s, length//2)).all() or s < length
 
 
+@pytest.mark.parametrize('size', [(40, 64), (64, 40), (50,), (40, 50, 60)])
+def test_a_share_is_one_of_the_shorter_side(size):
+    box = rand_holes(size, 400, .25, generator=gen())[:, 0]
+    sides = box[:, len(size):]-box[:, :len(size)]
+    assert (sides.amax(0) == round(.25*min(size))).all()
+
+
+def test_the_smallest_share_is_a_pixel():
+    box = rand_holes((8, 8), 5, .001, generator=gen())
+    assert (box[..., 2:]-box[..., :2] == 1).all()
+
+
+@pytest.mark.parametrize('ratio', [(1/3, 3), (2, 2), (.5, .6)])
+def test_rectangles_keep_the_area_and_the_ratio(ratio):
+    y1, x1, y2, x2 = rand_holes((1000, 1000), 300, 60, generator=gen(), ratio=ratio)[:, 0].T
+    whole = (y1 > 0) & (x1 > 0) & (y2 < 1000) & (x2 < 1000)
+    h, w = (y2-y1)[whole], (x2-x1)[whole]
+    assert (h*w/3600-1).abs().max() < .05
+    assert ((h/w > .93*ratio[0]) & (h/w < 1.07*ratio[1])).all()
+
+
+@pytest.mark.parametrize('ratio', [(2, 1), (0, 1), (1, 2, 3)])
+def test_bad_ratio(ratio):
+    with pytest.raises(ValueError, match='`ratio` must be a pair'): rand_holes((9, 9), 2, 3, ratio=ratio)
+
+
+def test_ratio_is_of_pictures():
+    with pytest.raises(ValueError, match='`ratio` must be None but for pictures'): rand_holes((9,), 2, 3, ratio=(1, 2))
+
+
+@quick
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=3), st.lists(st.floats(0, 1), min_size=1, max_size=6), st.booleans(), st.integers(0, 99))
+def test_sides_follow_the_number_of_axes(size, lam, inside, seed):
+    "Each (1-lam)**(1/axes) of the image's"
+    axes, lam = len(size), torch.tensor(lam)
+    box = rand_bbox(size, lam, gen(seed), inside=inside)
+    sides, most = box[:, axes:]-box[:, :axes], torch.tensor(size)
+    want = (most*(1-lam.double()[:, None])**(1/axes)+1e-9).long()
+    assert ((0 <= box[:, :axes]) & (box[:, axes:] <= most)).all()
+    assert (sides <= want).all()
+    if inside: assert ((sides == want) | (sides+1 == want)).all()
+
+
+def test_whole_boxes_are_uniform_over_positions():
+    box = rand_bbox((4, 6), torch.full((3000,), .75), gen(), inside=True)
+    assert uniform(torch.bincount(box[:, 0]*4+box[:, 1], minlength=12).numpy())
+
+
+# noise and devices
+
+def test_noise_repeats_and_leaves_the_global_state():
+    x, before = torch.zeros(4, 3, 8, 8), random_states()
+    a, b, c = rand_noise(x, gen(1)), rand_noise(x, gen(1)), rand_noise(x, gen(2))
+    assert torch.equal(a, b)
+    assert not torch.equal(a, c)
+    assert same_states(before, random_states())
+
+
+def test_noise_is_normal(): assert stats.kstest(rand_noise(torch.zeros(5000), gen()).numpy(), 'norm').pvalue > 1e-4
+
+
+@pytest.mark.parametrize('device, want', [
+    ('cuda', [('pin_memory',), ('to', 'cuda', dict(non_blocking=True))]), ('mps', [('to', 'mps', {})]), ('cpu', [('to', 'cpu', {})])])
+def test_only_cuda_is_not_waited_for(device, want):
+    "A copy to MPS that is under way when its source is freed reads other memory"
+    class Host:
+        device = torch.device('cpu')
+        def pin_memory(self): return seen.append(('pin_memory',)) or self
+        def to(self, device, **kwargs): return seen.append(('to', device.type, kwargs)) or self
+    seen = []
+    send(Host(), device)
+    assert seen == want
+
+
+def test_nothing_else_is_sent_without_waiting():
+    "But in the module of kernels, whose tensors are on CUDA"
+    package = Path(mixcourse.__file__).parent
+    found = [p.name for p in package.rglob('*.py') if 'non_blocking' in p.read_text(encoding='utf-8')]
+    assert set(found) <= {'sampling.py', '_cuda.py'}
+
+
 def test_holes_are_uniform_over_pixels():
     box = rand_holes((4, 3), 1500, 1, 2, gen())
     at = box[..., 0]*3+box[..., 1]
@@ -145,7 +228,7 @@ def test_holes_are_uniform_over_pixels():
     assert uniform(torch.bincount(at[:, 0]*12+at[:, 1], minlength=144).numpy())  # two holes of one image are independent
 
 
-@pytest.mark.parametrize('kw, name', [(dict(length=0), 'length'), (dict(length=2.), 'length'), (dict(length='2'), 'length'), (dict(length=2, n_holes=0), 'n_holes')])
+@pytest.mark.parametrize('kw, name', [(dict(length=0), 'length'), (dict(length=2.), 'length'), (dict(length=0.), 'length'), (dict(length=math.nan), 'length'), (dict(length=True), 'length'), (dict(length='2'), 'length'), (dict(length=2, n_holes=0), 'n_holes')])
 def test_bad_holes(kw, name):
     with pytest.raises(ValueError, match=f'`{name}` must be a positive int'): rand_holes((4, 4), 2, **kw)
 

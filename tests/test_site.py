@@ -7,6 +7,8 @@ from browser.harness import Site, axe, wide
 from conftest import root
 from test_packaging import copy_project
 
+pytestmark = pytest.mark.slow
+
 sources = sorted(o for s in ('ipynb', 'qmd') for o in (root/'nbs').rglob(f'*.{s}') if '.ipynb_checkpoints' not in o.parts)
 stems = [o.relative_to(root/'nbs').with_suffix('').as_posix() for o in sources]
 urls = [re.sub(r'(^|/)\d+[a-z]?_', r'\1', o)+'.html' for o in stems]

@@ -3,6 +3,7 @@ import json, os, subprocess, sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
 env = {**os.environ, 'PYTHONWARNINGS': 'ignore'}
 
 
@@ -25,11 +26,15 @@ def test_star_import_adds_a_twentieth_at_most():
     assert any(o < .05 for o in shares)  # one quiet moment of three
 
 
-@pytest.mark.parametrize('code', ['import mixcourse.mixing', 'import mixcourse.callback'])
-def test_no_compiler_is_imported(code):
+heavy = 'timm', 'kornia', 'keras', 'triton', 'mixcourse.mixing._cuda', 'mixcourse.bench', 'accelerate'
+
+
+def test_no_compiler_is_imported():
     "Triton and the other libraries of the benchmark come in when they are used"
-    code += "; import sys; print([o for o in ('timm', 'kornia', 'mixcourse.mixing._cuda', 'mixcourse.bench', 'accelerate') if o in sys.modules])"
-    assert subprocess.run([sys.executable, '-c', code], check=True, env=env, capture_output=True, text=True).stdout.strip() == '[]'
+    look = f'print(*[o for o in {heavy} if o in sys.modules]); '
+    code = f"import sys, mixcourse.mixing; {look} print('fastai' in sys.modules); import mixcourse.callback; {look}"
+    out = subprocess.run([sys.executable, '-c', code], check=True, env=env, capture_output=True, text=True).stdout
+    assert out.splitlines() == ['', 'False', '']
 
 
 def test_help_answers_at_once():

@@ -6,13 +6,15 @@ import pytest
 from conftest import root
 from mypy import api
 
+pytestmark = pytest.mark.slow
 cases = root/'tests/cases'
 cache = root/'.mypy_cache'  # of both: most of the time goes into reading torch
 
 
 def mypy(*args):
     out, err, rc = api.run([f'--cache-dir={cache}', '--no-error-summary', '--hide-error-context', *map(str, args)])
-    assert rc < 2 and not err, out+err
+    assert rc < 2, out+err
+    assert not err, out+err
     return out.splitlines()
 
 

@@ -23,7 +23,7 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 from fastcore.basics import noop
 from fastcore.script import call_parse
-from ..mixing import ops as mixing
+from ..mixing import _cpu
 from ..mixing.sampling import rand_bbox, rand_holes, rand_lam, rand_perm, new_generator
 from ..mixing import mixup, cutmix, cutout
 from ..callback import MixUp, CutMix, Cutout, RandomMix, ManifoldMixUp
@@ -202,7 +202,7 @@ class _Counted(np.ndarray):
 
 def _batches(name, x, perm_or_box, *args, **kwargs):
     "What a Triton kernel reads and writes, in batches: everything once, but partners that do not swap are read twice, and in place only boxes count"
-    def share(box): return ((box[...,2]-box[...,0])*(box[...,3]-box[...,1])).sum().item()/(len(x)*kwargs['H']*kwargs['W'])
+    def share(box): return ((box[...,2]-box[...,0])*(box[...,3]-box[...,1])).sum().item()/(len(x)*kwargs['H']*kwargs['SH']//kwargs['SW'])
     if name=='_cutout': return share(perm_or_box) if kwargs['INPLACE'] else 2
     if name=='_paste': return 2
     if name=='_swap': return 2*share(args[0])
@@ -228,11 +228,11 @@ def traffic(
     x:Tensor,   # The batch
 )->Traffic:     # Its `ops`, `bytes` and `held`
     "What `f(x)` moves."
-    arrays,mode = mixing._array,Traffic()
-    mixing._array,_Counted.traffic = (lambda x: arrays(x).view(_Counted)),mode
+    arrays,mode = _cpu.as_array,Traffic()
+    _cpu.as_array,_Counted.traffic = (lambda x: arrays(x).view(_Counted)),mode
     try:
         with _count_kernels(mode), mode: f(x)
-    finally: mixing._array = arrays
+    finally: _cpu.as_array = arrays
     return mode
 
 def launches(

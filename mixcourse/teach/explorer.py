@@ -9,47 +9,62 @@ __all__ = ['Explorer', 'MixUpExplorer', 'CutMixExplorer', 'CutoutExplorer']
 
 # %% ../../nbs/api/teach/05_explorer.ipynb #eb295e28
 import io
-from html import escape
 import numpy as np, torch
+from fastcore.xml import Code, Div, P, Pre
 from PIL import Image
 from torch import Tensor
 from ..mixing import box_lam, check_alpha, check_int, cutmix, cutout, mixup
-from .images import _array, _figure, _flow, _jpeg, _uri, _webp, example_images
-from .widget import Widget
+from .images import data_uri, example_images, figure, jpeg, row_style, to_array, webp_uri
+from .widget import Widget, as_html
+
+# %% ../../nbs/api/teach/05_explorer.ipynb #7c01d001
+def _arrays(images, least):
+    "Name -> array (H,W,3), of one size"
+    if images is None: images = example_images('cat', 'coffee')
+    arrays = {str(name): to_array(img) for name,img in images.items()}
+    sizes = sorted({o.shape[:2] for o in arrays.values()})
+    if len(arrays) < least or len(sizes) > 1:
+        raise ValueError(f"`images` must hold {least} or more pictures of one size, got {len(arrays)} of sizes {sizes}")
+    return arrays
+
+def _decoded(jpegs):
+    "Files as a batch (n,3,H,W), float in [0,1]"
+    pics = [np.array(Image.open(io.BytesIO(o)).convert('RGB')) for o in jpegs]
+    return torch.from_numpy(np.stack(pics)).permute(0,3,1,2).float()/255
 
 # %% ../../nbs/api/teach/05_explorer.ipynb #f0752265
-_mean = 0.485, 0.456, 0.406 # of ImageNet's pixels: what 0 is after fastai's `Normalize`
-
 class Explorer(Widget):
     "Abstract: pictures to mix, the label that results, and the line of Python that does the same."
-    kind,mode,how = 'explorer','','mixed'
+    kind = 'explorer'
+    mode = ''     # Which of them
+    how = 'mixed' # What was done to the pictures, in words
+
     def __init__(self,
-        images:dict|None, # Name -> picture, all of one size: a PIL image, an array (H,W,3) uint8 or a tensor (3,H,W) in [0,1]; None: `example_images`
+        images:dict|None, # Name -> picture, all of one size: PIL image, array (H,W,3) uint8 or tensor (3,H,W) in [0,1]
         least:int,        # Pictures that there must be
         **state           # What the script starts from
     ):
-        arrays = {str(k): _array(o) for k,o in (example_images('cat', 'coffee') if images is None else images).items()}
-        sizes = {o.shape[:2] for o in arrays.values()}
-        if len(arrays)<least or len(sizes)>1: raise ValueError(f"`images` must hold {least} or more pictures of one size, got {len(arrays)} of sizes {sorted(sizes)}")
-        self.names,self.size = list(arrays),next(iter(sizes))
-        self.jpegs = [_jpeg(o) for o in arrays.values()]
-        shown = [np.array(Image.open(io.BytesIO(o)).convert('RGB')) for o in self.jpegs]
-        self.x = torch.from_numpy(np.stack(shown)).permute(0,3,1,2).float()/255 # as a reader sees them
+        arrays = _arrays(images, least)
+        self.names = list(arrays)
+        self.jpegs = [jpeg(o) for o in arrays.values()]
+        self.x = _decoded(self.jpegs) # as a reader sees them
+        self.size = tuple(self.x.shape[-2:])
         super().__init__(mode=self.mode, size=list(self.size), **state)
 
     def mixed(self)->Tensor: # Pixels (3,H,W), float in [0,1]
         "What the explorer starts with, made by the library."
         raise NotImplementedError
 
-    def caption(self)->tuple: # Label of the result, and the line of Python, as text
+    def caption(self)->tuple: # Label of the result, and the lines of Python, as text
         "What the explorer starts with, in words."
         raise NotImplementedError
 
     def fallback(self):
         label,code = self.caption()
-        pics = [_figure(_uri(o, 'jpeg'), n, 120, attrs=f'data-name="{escape(n)}"') for n,o in zip(self.names, self.jpegs)]
-        pics.append(_figure(_webp(_array(self.mixed())), label, 240, f'{label}, {self.how}'))
-        return f'<div style="{_flow};align-items:flex-end">{"".join(pics)}</div><pre><code>{escape(code)}</code></pre><p>Where scripts run, you can change it.</p>'
+        sources = [figure(data_uri(o, 'jpeg'), name, 120, data_name=name) for name,o in zip(self.names, self.jpegs)]
+        result = figure(webp_uri(to_array(self.mixed())), label, 240, alt=f'{label}, {self.how}')
+        row = Div(*sources, result, style=f'{row_style};align-items:flex-end')
+        return as_html(row, Pre(Code(code)), P('Where scripts run, you can change it.'))
 
     def __repr__(self): return f'{type(self).__name__}({", ".join(self.names)})'
 
@@ -59,6 +74,7 @@ def _shares(names, lam): return f'{lam:.2f} {names[0]} + {1-lam:.2f} {names[1]}'
 class MixUpExplorer(Explorer):
     "Blend two pictures: move `lam`, or draw it from Beta(alpha, alpha)."
     mode = 'mixup'
+
     def __init__(self,
         images:dict=None, # Name -> picture, two or more of one size; None: a cat and a cup of coffee
         lam:float=.7,     # Share of the first picture, in [0,1]
@@ -71,74 +87,93 @@ class MixUpExplorer(Explorer):
 
     def caption(self):
         lam = self.state['lam']
-        return _shares(self.names, lam), f'mixed = mixup(x, perm, lam={lam:g})\nsoft = soft_targets(y, y[perm], {lam:g}, num_classes={len(self.names)})'
+        code = [f'mixed = mixup(x, perm, lam={lam:g})',
+                f'soft = soft_targets(y, y[perm], {lam:g}, num_classes={len(self.names)})']
+        return _shares(self.names, lam), '\n'.join(code)
 
-# %% ../../nbs/api/teach/05_explorer.ipynb #8c12b63b
-def _around(center, length, size):
+# %% ../../nbs/api/teach/05_explorer.ipynb #7c01d004
+def _clip(v, top): return min(max(v, 0), top)
+
+def _box_around(center, length, size):
     "The box of side `length` around a pixel, clipped at the border: what `rand_bbox` does with what it drew"
-    (cy,cx),(H,W) = center,size
-    y,x = cy-length//2, cx-length//2
-    return [min(max(v, 0), top) for v,top in ((y,H), (x,W), (y+length,H), (x+length,W))]
+    (h,w),(y,x) = size,(o-length//2 for o in center)
+    return [_clip(y, h), _clip(x, w), _clip(y+length, h), _clip(x+length, w)]
 
 def _check_centers(centers, size):
     "`centers` as lists of ints inside the picture"
+    h,w = size
     for y,x in centers:
-        if not (0<=y<size[0] and 0<=x<size[1]): raise ValueError(f"a center must be a pixel of the picture of {size[0]}×{size[1]}, got {(y,x)}")
-    return [[int(o) for o in c] for c in centers]
+        if not (0<=y<h and 0<=x<w):
+            raise ValueError(f"a center must be a pixel of the picture of {h}×{w}, got {(y,x)}")
+    return [[int(y), int(x)] for y,x in centers]
 
+# %% ../../nbs/api/teach/05_explorer.ipynb #8c12b63b
 class CutMixExplorer(Explorer):
     "Move and size the box that is pasted: `lam` is the exact area that stays."
     mode = 'cutmix'
+
     def __init__(self,
         images:dict=None,    # Name -> picture, two or more of one size; None: a cat and a cup of coffee
-        center:tuple=None,   # Row and column of the box's center, a pixel of the picture; None: below and right of the middle
+        center:tuple=None,   # Row and column of the box's center, a pixel; None: below and right of the middle
         length:int=None,     # Side of the box before it is clipped, in pixels; None: half the picture's
         alpha:float=1.,      # Beta concentration of the boxes drawn, >= 0; 0 is off
     ):
         super().__init__(images, 2, alpha=check_alpha(alpha))
-        self.state['length'] = max(min(self.size)//2, 1) if length is None else check_int('length', length)
-        self.state['centers'] = _check_centers([center or (6*self.size[0]//10, 7*self.size[1]//10)], self.size)
-
-    def mixed(self): return cutmix(self.x[:2], torch.tensor([1,0]), self.box)[0]
+        h,w = self.size
+        if center is None: center = 6*h//10, 7*w//10
+        if length is None: length = max(min(h, w)//2, 1)
+        self.state['length'] = check_int('length', length)
+        self.state['centers'] = _check_centers([center], self.size)
 
     @property
     def box(self):
         "`y1,x1,y2,x2` that it starts with"
-        return torch.tensor(_around(*self.state['centers'], self.state['length'], self.size))
+        return torch.tensor(_box_around(*self.state['centers'], self.state['length'], self.size))
+
+    def mixed(self): return cutmix(self.x[:2], torch.tensor([1,0]), self.box)[0]
 
     def caption(self):
         lam = box_lam(self.box, self.size).item()
-        return _shares(self.names, lam), f'box = torch.tensor({self.box.tolist()})\nmixed = cutmix(x, perm, box)\nlam = box_lam(box, {tuple(self.size)})  # {lam:.4f}'
+        code = [f'box = torch.tensor({self.box.tolist()})',
+                'mixed = cutmix(x, perm, box)',
+                f'lam = box_lam(box, {self.size})  # {lam:.4f}']
+        return _shares(self.names, lam), '\n'.join(code)
 
 # %% ../../nbs/api/teach/05_explorer.ipynb #f8ca9cf2
 _fills = 'mean', 'black', 'white'
+_mean = torch.tensor([0.485, 0.456, 0.406])[:,None,None] # of ImageNet's pixels: what 0 is after fastai's `Normalize`
 
 class CutoutExplorer(Explorer):
     "Hide squares of a picture: their side, their number, their place and what fills them."
     mode,how = 'cutout','squares of it hidden'
+
     def __init__(self,
-        images:dict=None, # Name -> picture, one or more of one size; None: a cat and a cup of coffee
-        length:int=None,  # Side of a hole, in pixels; None: 2/5 of the picture's
-        centers:tuple=None, # Row and column of each hole's center, pixels of the picture; one to four of them; None: one near the middle
-        fill:str='mean',  # 'mean' (0 after normalizing), 'black' (0 before) or 'white' (1 before)
+        images:dict=None,   # Name -> picture, one or more of one size; None: a cat and a cup of coffee
+        length:int=None,    # Side of a hole, in pixels; None: 2/5 of the picture's
+        centers:tuple=None, # Row and column of each hole's center, one to four pixels; None: one near the middle
+        fill:str='mean',    # 'mean' (0 after normalizing), 'black' (0 before) or 'white' (1 before)
     ):
         if fill not in _fills: raise ValueError(f"`fill` must be one of {_fills}, got {fill!r}")
-        if centers is not None and not 1<=len(centers)<=4: raise ValueError(f"`centers` must hold one to four pixels, got {len(centers)}")
-        super().__init__(images, 1, fill=fill, mean=[round(255*o) for o in _mean])
-        self.state['length'] = max(2*min(self.size)//5, 1) if length is None else check_int('length', length)
-        self.state['centers'] = _check_centers(centers or [(7*self.size[0]//16, 7*self.size[1]//19)], self.size)
+        if centers is not None and not 1<=len(centers)<=4:
+            raise ValueError(f"`centers` must hold one to four pixels, got {len(centers)}")
+        super().__init__(images, 1, fill=fill, mean=(255*_mean).round().int().flatten().tolist())
+        h,w = self.size
+        if length is None: length = max(2*min(h, w)//5, 1)
+        if centers is None: centers = [(7*h//16, 7*w//19)]
+        self.state['length'] = check_int('length', length)
+        self.state['centers'] = _check_centers(centers, self.size)
 
     @property
     def box(self):
         "`y1,x1,y2,x2` of each hole that it starts with, (1,n,4)"
-        return torch.tensor([[_around(c, self.state['length'], self.size) for c in self.state['centers']]])
+        return torch.tensor([[_box_around(c, self.state['length'], self.size) for c in self.state['centers']]])
 
     def mixed(self):
         x,fill = self.x[:1],self.state['fill']
-        if fill!='mean': return cutout(x, self.box, value=float(fill=='white'))[0]
-        mean = torch.tensor(_mean)[:,None,None]
-        return (cutout(x-mean, self.box)+mean)[0]
+        if fill=='mean': return (cutout(x-_mean, self.box)+_mean)[0]
+        return cutout(x, self.box, value=float(fill=='white'))[0]
 
     def caption(self):
-        box,fill = f'torch.tensor({self.box.tolist()})',self.state['fill']
-        return self.names[0], f'mixed = cutout(normalize(x), {box})' if fill=='mean' else f'mixed = cutout(x, {box}, value={float(fill=="white")})'
+        box,fill = self.box.tolist(),self.state['fill']
+        if fill=='mean': return self.names[0], f'mixed = cutout(normalize(x), torch.tensor({box}))'
+        return self.names[0], f'mixed = cutout(x, torch.tensor({box}), value={float(fill=="white")})'

@@ -20,8 +20,9 @@ from PIL import Image
 from torch import Tensor
 from ..compare.figures import PALETTE, color, figure_style
 from ..compare.pictures import Pictures, few_labels, wrong_labels
-from ..compare.pictures import image_dls
-from ..compare.run import make_model, verdict
+from ..compare.loader import image_dls
+from ..compare.models import make_model
+from ..compare.statistics import verdict
 
 # %% ../../nbs/api/teach/11_lesson.ipynb #handedon
 _all_ = ['figure_style', 'color'] # a chapter imports this module alone

@@ -7,16 +7,26 @@ Docs: https://mixcourse.github.io/mixcourse/api/teach/playground.html.md"""
 # %% auto #0
 __all__ = ['Playground']
 
-# %% ../../nbs/api/teach/08_playground.ipynb #a58c23ab
+# %% ../../nbs/api/teach/08_playground.ipynb #46b5da4d
+from fastcore.xml import B, P
 from ..mixing import check_alpha, check_int
-from .widget import Widget
+from .widget import Widget, as_html
+
+# %% ../../nbs/api/teach/08_playground.ipynb #7e01f001
+_data = 'moons', 'spirals', 'blobs'
+_speeds = 1, 5, 10, 30
+
+def _check_choice(name, value, choices):
+    if value not in choices: raise ValueError(f"`{name}` must be one of {choices}, got {value!r}")
+
+def _check_half(name, value):
+    if not 0<=value<=.5: raise ValueError(f"`{name}` must be in [0,.5], got {value}")
 
 # %% ../../nbs/api/teach/08_playground.ipynb #ebec52dd
-_data = 'moons', 'spirals', 'blobs'
-
 class Playground(Widget):
     "Train a small network with and without MixUp, side by side."
     kind = 'playground'
+
     def __init__(self,
         data:str='moons',  # 'moons' (2 classes), 'spirals' (3) or 'blobs' (4)
         points:int=150,    # Training points, 50 to 500
@@ -26,16 +36,21 @@ class Playground(Widget):
         seed:int=1,        # Of points, weights and batches, >= 0
         speed:int=10,      # Steps a frame: 1, 5, 10 or 30
     ):
-        if data not in _data: raise ValueError(f"`data` must be one of {_data}, got {data!r}")
-        if not 50<=check_int('points', points)<=500: raise ValueError(f"`points` must be between 50 and 500, got {points}")
-        for k,v in dict(noise=noise, flip=flip).items():
-            if not 0<=v<=.5: raise ValueError(f"`{k}` must be in [0,.5], got {v}")
-        if speed not in (1,5,10,30): raise ValueError(f"`speed` must be 1, 5, 10 or 30, got {speed}")
-        super().__init__(data=data, points=points, noise=noise, flip=flip, alpha=check_alpha(alpha), seed=check_int('seed', seed, 0), speed=speed)
+        _check_choice('data', data, _data)
+        _check_choice('speed', speed, _speeds)
+        _check_half('noise', noise)
+        _check_half('flip', flip)
+        if not 50<=check_int('points', points)<=500:
+            raise ValueError(f"`points` must be between 50 and 500, got {points}")
+        super().__init__(data=data, points=points, noise=noise, flip=flip, alpha=check_alpha(alpha),
+                         seed=check_int('seed', seed, 0), speed=speed)
 
     def fallback(self):
         s = self.state
-        return (f'<p><b>Playground.</b> A small network (2-16-16 units and one output per class) learns {s["points"]} points, {s["data"]}, twice: plainly, and with MixUp (α = {s["alpha"]:g}). '
-            f'{s["flip"]:.0%} of the labels are wrong. Plainly trained, it bends around single points; trained on mixed points, its border stays smoother. It runs in the page, and needs scripts.</p>')
+        text = (f' A small network (2-16-16 units and one output per class) learns {s["points"]} points, {s["data"]}, '
+                f'twice: plainly, and with MixUp (α = {s["alpha"]:g}). {s["flip"]:.0%} of the labels are wrong. '
+                'Plainly trained, it bends around single points; trained on mixed points, its border stays smoother. '
+                'It runs in the page, and needs scripts.')
+        return as_html(P(B('Playground.'), text))
 
     def __repr__(self): return f'Playground({self.state["data"]})'

@@ -7,8 +7,9 @@ Docs: https://mixcourse.github.io/mixcourse/api/teach/record.html.md"""
 # %% auto #0
 __all__ = ['record_pipeline', 'record_prediction', 'record_training']
 
-# %% ../../nbs/api/teach/07_record.ipynb #a30276e1
+# %% ../../nbs/api/teach/07_record.ipynb #6404ad96
 from contextlib import contextmanager
+from dataclasses import dataclass
 import numpy as np, torch
 from matplotlib import colormaps
 from torch import nn, Tensor
@@ -16,18 +17,10 @@ from fastai.callback.hook import Hooks
 from fastai.learner import Learner
 from ..callback import BatchOp, ManifoldMixUp
 from ..mixing import mixed_loss, new_generator, soft_targets
-from .images import _array, _beside
+from .images import side_by_side, to_array
 from .trace import Stage
 
-# %% ../../nbs/api/teach/07_record.ipynb #c95d084f
-def _pictures(dl, x):
-    "Images of a batch as people see them: decoded, and stretched to [0,1] if need be"
-    decode = getattr(getattr(dl, 'after_batch', None), 'decode', None)
-    if decode: x = decode((x,))[0]
-    x = x.detach().float().cpu().as_subclass(Tensor)
-    if x.min()<0 or x.max()>1: x = (x-x.min())/(x.max()-x.min())
-    return x if x.shape[1] in (1,3) else x[:,:1]
-
+# %% ../../nbs/api/teach/07_record.ipynb #8a01a003
 @contextmanager
 def _evaluating(model):
     "`model` in evaluation mode and without gradients; afterwards every layer is as it was"
@@ -35,59 +28,195 @@ def _evaluating(model):
     try:
         with torch.no_grad(): yield model.eval()
     finally:
-        for m,was in modes: m.training = was
+        for m,was_training in modes: m.training = was_training
 
-def _numbers(v): return ', '.join(f'{o:.2f}' for o in v)
+def _device(model): return next(model.parameters()).device
 
+# %% ../../nbs/api/teach/07_record.ipynb #8a01a004
+def _visible(x, dl=None):
+    "Images of a batch as people see them: decoded, and stretched to [0,1] if need be"
+    decode = getattr(getattr(dl, 'after_batch', None), 'decode', None)
+    if decode: x = decode((x,))[0]
+    x = x.detach().float().cpu().as_subclass(Tensor)
+    low,high = x.min(),x.max()
+    if low<0 or high>1: x = (x-low)/(high-low)
+    return x if x.shape[1] in (1,3) else x[:,:1]
+
+# %% ../../nbs/api/teach/07_record.ipynb #8a01a005
+def _mixer_of(learn):
+    "The first callback that mixes images"
+    mixers = [o for o in learn.cbs.sorted('order') if isinstance(o, BatchOp) and not isinstance(o, ManifoldMixUp)]
+    if not mixers: raise ValueError("`learn` must have a mixer of images among its callbacks, got none")
+    return mixers[0]
+
+def _batch_of(dl):
+    "One input and one target, on the CPU"
+    batch = dl.one_batch()
+    if len(batch)!=2: raise ValueError(f"a batch must hold one input and one target, got {len(batch)} tensors")
+    return tuple(o.cpu() for o in batch)
+
+def _mix(op, x, y):
+    "What `op` makes of a batch halfway through training"
+    mixed = op.mix_batch((x.clone(),), (y,), .5, new_generator(op.seed)) # a mixer may work in place, so it gets a copy
+    if mixed is None or mixed.draw.perm is None or y.is_floating_point():
+        raise ValueError(f"a batch must be mixed and have class ids, got {op} and {y.dtype}")
+    return mixed
+
+# %% ../../nbs/api/teach/07_record.ipynb #8a01a006
+@dataclass
+class _Batch:
+    "A batch on its way from the data set to the loss."
+    learn:Learner  # Whose batch it is
+    op:BatchOp     # What mixes it
+    x:Tensor       # Images
+    y:Tensor       # Class ids
+    mixed_x:Tensor # Mixed images
+    perm:Tensor    # Partner of each
+    lam:Tensor     # Share of each
+    n:int          # How many are shown
+
+    def __post_init__(self):
+        dl,both = self.learn.dls.train,torch.cat([self.x, self.mixed_x])
+        self.pics,self.mixed_pics = _visible(both, dl).split(len(self.x))
+        self.vocab = [str(o) for o in getattr(self.learn.dls, 'vocab', range(int(self.y.max())+1))]
+        self.shown = range(min(self.n, len(self.x)))
+
+    def name(self, i): return self.vocab[self.y[i]]
+    def partner(self, i): return self.name(self.perm[i])
+
+    def label(self, i):
+        "The mixed label of image `i`, as text"
+        mine,other,lam = self.name(i),self.partner(i),self.lam[i].item()
+        return mine if mine==other else f'{lam:.2f} {mine} + {1-lam:.2f} {other}'
+
+# %% ../../nbs/api/teach/07_record.ipynb #8a01a007
+def _follow(learn, n):
+    "A batch of the learner's, mixed"
+    op = _mixer_of(learn)
+    x,y = _batch_of(learn.dls.train)
+    mixed = _mix(op, x, y)
+    return _Batch(learn, op, x, y, mixed.xb[0], mixed.draw.perm, mixed.draw.lam.expand(len(x)), n)
+
+def _losses(batch):
+    "The loss against the labels, against the partners' labels, and the mixed one"
+    loss_func,y_b = batch.learn.loss_func,batch.y[batch.perm]
+    with _evaluating(batch.learn.model) as model: pred = model(batch.mixed_x.to(_device(model))).cpu()
+    losses = loss_func(pred, batch.y), loss_func(pred, y_b), mixed_loss(pred, batch.y, y_b, batch.lam, loss_func)
+    return [o.item() for o in losses]
+
+# %% ../../nbs/api/teach/07_record.ipynb #8a01a009
+def _data_set(batch):
+    n_pics = len(batch.learn.dls.train.dataset)
+    pics = [(batch.pics[i], batch.name(i)) for i in batch.shown]
+    return Stage('Data set', (n_pics, *batch.x.shape[1:]), f'{n_pics:,} pictures, each with one label.', pics)
+
+def _loaded(batch):
+    dtype = str(batch.x.dtype).removeprefix('torch.')
+    text = (f'The loader hands over {len(batch.x)} of them as one tensor of {dtype}: mean {batch.x.mean():.2f}, '
+            f'standard deviation {batch.x.std():.2f}.')
+    return Stage('Batch', tuple(batch.x.shape), text, [(batch.pics[i], f'{i}: {batch.name(i)}') for i in batch.shown])
+
+def _pairs(batch):
+    def pair(i):
+        both = [to_array(batch.pics[i]), to_array(batch.pics[batch.perm[i]])]
+        return side_by_side(both), f'{i} with {batch.perm[i]}: {batch.name(i)}, {batch.partner(i)}'
+    start = batch.perm[:len(batch.shown)].tolist()
+    text = f'`perm` names a partner for each picture, from the same batch. It starts `{start}`.'
+    return Stage('Pairs', tuple(batch.perm.shape), text, [pair(i) for i in batch.shown], 144)
+
+# %% ../../nbs/api/teach/07_record.ipynb #8a01a00a
+def _lam(batch):
+    values = ', '.join(f'{o:.2f}' for o in batch.lam[:len(batch.shown)])
+    text = f'How much of the picture itself stays: one `lam` for each pair, drawn by `{batch.op.name}`. Here: {values}.'
+    return Stage('λ', tuple(batch.lam.shape), text, shares=[(f'{i}: {batch.name(i)}', batch.lam[i].item()) for i in batch.shown])
+
+def _mixed_batch(batch):
+    pics = [(batch.mixed_pics[i], batch.label(i)) for i in batch.shown]
+    return Stage('Mixed batch', tuple(batch.mixed_x.shape), 'The model sees these, and never the originals.', pics, 112)
+
+def _soft_labels(batch):
+    "Of the first picture whose partner is of another class"
+    pairs_of_two = [i for i in batch.shown if batch.name(i)!=batch.partner(i)]
+    i = pairs_of_two[0] if pairs_of_two else 0
+    soft = soft_targets(batch.y, batch.y[batch.perm], batch.lam, len(batch.vocab))
+    shares = list(zip(batch.vocab, soft[i].tolist()))
+    return Stage('Soft labels', tuple(soft.shape), f'Each row sums to 1. Picture {i}:', [(batch.mixed_pics[i], batch.label(i))], 112, shares)
+
+def _loss(batch):
+    alone,partners,mixed = _losses(batch)
+    text = (f'Against the labels alone the loss is {alone:.3f}, against those of the partners {partners:.3f}. Weighted by `lam` and '
+            f'`1-lam` for each picture it is {mixed:.3f}: this number is made smaller.')
+    return Stage('Loss', (), text)
+
+# %% ../../nbs/api/teach/07_record.ipynb #c95d084f
 def record_pipeline(
-    learn:Learner, # With `MixUp` or `CutMix` among its callbacks, and class ids as targets
+    learn:Learner, # With a mixer of images among its callbacks, and class ids as targets
     n:int=6,       # Images to show
 )->list:           # `Stage`s: data set, batch, pairs, lam, mixed batch, soft labels, loss
     "Follow one training batch through a learner's mixer; nothing is trained."
-    ops = [o for o in learn.cbs.sorted('order') if isinstance(o, BatchOp) and not isinstance(o, ManifoldMixUp)]
-    if not ops: raise ValueError("`learn` must have a mixer of images among its callbacks, got none")
-    dl,op = learn.dls.train,ops[0]
-    b = dl.one_batch()
-    if len(b)!=2: raise ValueError(f"a batch must hold one input and one target, got {len(b)} tensors")
-    x,y = (o.cpu() for o in b)
-    m = op.mix_batch((x.clone(),), (y,), .5, new_generator(op.seed)) # a copy, for a mixer that works in place
-    if m is None or m.draw.perm is None or y.is_floating_point(): raise ValueError(f"a batch must be mixed and have class ids, got {op} and {y.dtype}")
-    perm,lam = m.draw.perm,m.draw.lam.expand(len(x))
-    n = min(n, len(x))
-    vocab = [str(o) for o in getattr(learn.dls, 'vocab', range(int(y.max())+1))]
-    pics,mixed = _pictures(dl, torch.cat([x, m.xb[0]])).split(len(x))
-    name = lambda i: vocab[y[i]]
-    soft = soft_targets(y, y[perm], lam, len(vocab))
-    with _evaluating(learn.model) as model: pred = model(m.xb[0].to(next(model.parameters()).device)).cpu()
-    l_a,l_b,loss = (o.item() for o in (learn.loss_func(pred, y), learn.loss_func(pred, y[perm]), mixed_loss(pred, y, y[perm], lam, learn.loss_func)))
-    few = [i for i in range(n) if y[i]!=y[perm[i]]][:2] or [0]
-    return [
-        Stage('Data set', (len(dl.dataset), *x.shape[1:]), f'{len(dl.dataset):,} pictures, each with one label.', [(pics[i], name(i)) for i in range(n)]),
-        Stage('Batch', tuple(x.shape), f'The loader hands over {len(x)} of them as one tensor of {str(x.dtype)[6:]}: mean {x.mean():.2f}, standard deviation {x.std():.2f}.', [(pics[i], f'{i}: {name(i)}') for i in range(n)]),
-        Stage('Pairs', tuple(perm.shape), '`perm` names a partner for each picture, from the same batch. It starts ' + f'`{perm[:n].tolist()}`.',
-            [(_beside([_array(pics[i]), _array(pics[perm[i]])]), f'{i} with {perm[i]}: {name(i)}, {name(perm[i])}') for i in range(n)], 144),
-        Stage('λ', tuple(lam.shape), f'How much of the picture itself stays: one `lam` for each pair, drawn by `{op.name}`. Here: {_numbers(lam[:n])}.', shares=[(f'{i}: {name(i)}', lam[i].item()) for i in range(n)]),
-        Stage('Mixed batch', tuple(m.xb[0].shape), 'The model sees these, and never the originals.', [(mixed[i], _mix_caption(name(i), name(perm[i]), lam[i].item())) for i in range(n)], 112),
-        Stage('Soft labels', tuple(soft.shape), f'Each row sums to 1. Picture {few[0]}:', [(mixed[few[0]], _mix_caption(name(few[0]), name(perm[few[0]]), lam[few[0]].item()))], 112, [(v, s.item()) for v,s in zip(vocab, soft[few[0]])]),
-        Stage('Loss', (), f'Against the labels alone the loss is {l_a:.3f}, against those of the partners {l_b:.3f}. Weighted by `lam` and `1-lam` for each picture it is {loss:.3f}: this number is made smaller.'),
-    ]
+    batch = _follow(learn, n)
+    return [stage(batch) for stage in (_data_set, _loaded, _pairs, _lam, _mixed_batch, _soft_labels, _loss)]
 
-def _mix_caption(a, b, lam): return a if a==b else f'{lam:.2f} {a} + {1-lam:.2f} {b}'
+# %% ../../nbs/api/teach/07_record.ipynb #8a01a00b
+_viridis = (colormaps['viridis'](np.linspace(0,1,64))[:,:3]*255).round().astype(np.uint8)
+_row = 32 # numbers of a vector side by side
+
+def _as_rows(v):
+    "A vector as a picture (1,H,W), filled up with its smallest value"
+    if len(v) <= _row: return v.view(1,1,-1)
+    missing = -len(v)%_row
+    return torch.cat([v, v.min().expand(missing)]).view(1,-1,_row)
+
+def _false_colors(maps):
+    "Channels (C,H,W) as arrays of colors, dark to bright on one scale"
+    low,high = maps.min(),maps.max()
+    steps = (maps-low)/(high-low).clamp(min=1e-12)*63
+    return [_viridis[o] for o in steps.byte().numpy()]
+
+# %% ../../nbs/api/teach/07_record.ipynb #8a01a00c
+_invisible = nn.Dropout, nn.Dropout2d, nn.Identity, nn.Flatten, nn.BatchNorm1d, nn.BatchNorm2d
+
+def _layers_of(model, names):
+    "Name -> layer: those named, or all that change the data visibly"
+    if names is None:
+        return {k: m for k,m in model.named_modules() if not list(m.children()) and not isinstance(m, _invisible)}
+    modules = dict(model.named_modules())
+    bad = [o for o in names if o not in modules]
+    if bad: raise ValueError(f"`layers` must be names of layers of the model, got {bad}")
+    return {k: modules[k] for k in names}
+
+def _watch(model, x, layers):
+    "The prediction for one image, and what each of the layers gave, in the order in which they ran"
+    seen = []
+    def note(layer, inputs, outputs): seen.append((layer, outputs[0].float().cpu()))
+    with _evaluating(model), Hooks(layers, note, cpu=True):
+        pred = model(x[None].to(_device(model)))[0].float().cpu()
+    return pred, seen
+
+# %% ../../nbs/api/teach/07_record.ipynb #8a01a00d
+def _layer_stage(name, layer, out, n_maps):
+    "What a layer gave: channels as pictures, all else as a strip of numbers"
+    scale = f'from {out.min():.2f} (dark) to {out.max():.2f} (bright).'
+    kind,shape = type(layer).__name__,tuple(out.shape)
+    if out.ndim==3:
+        maps = _false_colors(out[:n_maps])
+        pics = [(pic, str(i)) for i,pic in enumerate(maps)]
+        text = f'`{name}`: channels 0 to {len(maps)-1} of {len(out)}, {scale}'
+        return Stage(kind, shape, text, pics, 80)
+    strip = _false_colors(_as_rows(out.flatten()))[0]
+    text = f'`{name}`: {out.numel()} numbers, {scale}'
+    return Stage(kind, shape, text, [(strip, f'{out.numel()} numbers')], 20*strip.shape[1])
+
+def _softmax_stage(pred, vocab):
+    "Probabilities in the order of the classes; of many classes the ten largest"
+    probs = pred.softmax(0)
+    if vocab is None: vocab = range(len(probs))
+    few = len(probs) <= 10
+    shown = range(len(probs)) if few else probs.argsort(descending=True)[:10].tolist()
+    text = 'Probabilities: they sum to 1.' + ('' if few else ' The ten largest:')
+    return Stage('Softmax', tuple(probs.shape), text, shares=[(str(vocab[i]), probs[i].item()) for i in shown])
 
 # %% ../../nbs/api/teach/07_record.ipynb #2648a08c
-_viridis = (colormaps['viridis'](np.linspace(0,1,64))[:,:3]*255).round().astype(np.uint8)
-
-def _maps(a, n):
-    "The first `n` of the channels (C,H,W) in false colors, dark to bright, each with its number; a vector as rows of 32"
-    if a.ndim==1:
-        wide = -(-len(a)//32)*32 if len(a)>32 else len(a)
-        a = torch.cat([a, a.min().expand(wide-len(a))]).view(1, -1, min(wide, 32))
-    a = a[:n]
-    q = ((a-a.min())/(a.max()-a.min()).clamp(min=1e-12)*63).byte().numpy()
-    return [(_viridis[o], str(i)) for i,o in enumerate(q)]
-
-_quiet = nn.Dropout, nn.Dropout2d, nn.Identity, nn.Flatten, nn.BatchNorm1d, nn.BatchNorm2d
-
 def record_prediction(
     model:nn.Module,  # Ends in one number per class
     x:Tensor,         # One image, (C,H,W), as the model wants it
@@ -97,36 +226,23 @@ def record_prediction(
     image=None,       # The image as people see it; None: `x` stretched to [0,1]
 )->list:              # `Stage`s: input, layers, softmax
     "Record what each layer makes of one picture."
-    named = {k: m for k,m in model.named_modules() if not list(m.children()) and not isinstance(m, _quiet)}
-    if layers is not None:
-        named = dict(model.named_modules())
-        bad = [o for o in layers if o not in named]
-        if bad: raise ValueError(f"`layers` must be names of layers of the model, got {bad}")
-        named = {k: named[k] for k in layers}
+    named = _layers_of(model, layers)
     if x.ndim!=3: raise ValueError(f"`x` must be one image of shape (C,H,W), got {tuple(x.shape)}")
-    seen,names = [],{m: k for k,m in named.items()}
-    device = next(model.parameters()).device
-    with _evaluating(model), Hooks(list(named.values()), lambda m,_,o: seen.append((m,o[0].float().cpu())), cpu=True):
-        pred = model(x[None].to(device))[0].float().cpu()
-    p = pred.softmax(0)
-    vocab = [str(o) for o in (range(len(p)) if vocab is None else vocab)]
-    def stage(m, a):
-        kind,shape = type(m).__name__,tuple(a.shape)
-        pics = _maps(a if a.ndim in (1,3) else a.flatten(), n_maps)
-        some = f'channels 0 to {len(pics)-1} of {shape[0]}' if a.ndim==3 else f'{a.numel()} numbers'
-        if a.ndim!=3: pics = [(pics[0][0], f'{a.numel()} numbers')]
-        return Stage(kind, shape, f'`{names[m]}`: {some}, from {a.min():.2f} (dark) to {a.max():.2f} (bright).', pics, 80 if a.ndim==3 else 20*pics[0][0].shape[1])
-    best = p.argsort(descending=True)[:10].tolist()
-    return [Stage('Input', tuple(x.shape), 'What the model is given.', [(_pictures(None, x[None])[0] if image is None else image, 'input')], 160),
-        *(stage(*o) for o in seen),
-        Stage('Softmax', tuple(p.shape), 'Probabilities: they sum to 1.' + (' The ten largest:' if len(p)>10 else ''), shares=[(vocab[i], p[i].item()) for i in (sorted(best) if len(p)<=10 else best)])]
+    pred,seen = _watch(model, x, list(named.values()))
+    names = {layer: name for name,layer in named.items()}
+    if image is None: image = _visible(x[None])[0]
+    return [Stage('Input', tuple(x.shape), 'What the model is given.', [(image, 'input')], 160),
+            *(_layer_stage(names[layer], layer, out, n_maps) for layer,out in seen),
+            _softmax_stage(pred, vocab)]
 
 # %% ../../nbs/api/teach/07_record.ipynb #1845720a
+def _number_at(row, i): return None if i>=len(row) or row[i] is None else float(row[i])
+
 def record_training(
     learn:Learner, # After `fit`
-)->dict:           # Metric -> its value after each epoch
+)->dict:           # Metric -> its value after each epoch; None where an epoch has none
     "What a learner's recorder noted in its last run, as plain numbers."
     rows = [list(o) for o in vars(learn.recorder).get('values', [])]
     if not rows: raise ValueError("`learn` must have been trained, got a recorder without values")
     names = [o for o in learn.recorder.metric_names if o not in ('epoch','time')]
-    return {k: [None if i>=len(r) or r[i] is None else float(r[i]) for r in rows] for i,k in enumerate(names)}
+    return {name: [_number_at(row, i) for row in rows] for i,name in enumerate(names)}

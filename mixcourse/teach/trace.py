@@ -7,11 +7,11 @@ Docs: https://mixcourse.github.io/mixcourse/api/teach/trace.html.md"""
 # %% auto #0
 __all__ = ['Stage', 'StageTrace', 'TrainingTrace']
 
-# %% ../../nbs/api/teach/06_trace.ipynb #bad0d073
+# %% ../../nbs/api/teach/06_trace.ipynb #e8a5867e
 from dataclasses import dataclass, field
-from html import escape
-from .images import _array, _figure, _flow, _webp
-from .widget import Widget, rich
+from fastcore.xml import B, Div, Figcaption, Figure, Li, P, Section, Span, Strong, Svg, Ul, ft
+from .images import figure, row_style, to_array, webp_uri
+from .widget import Widget, as_html, rich
 
 # %% ../../nbs/api/teach/06_trace.ipynb #66bf8d22
 @dataclass
@@ -24,17 +24,46 @@ class Stage:
     width:int=72      # Width of each picture, in CSS pixels
     shares:list=field(default_factory=list) # Pairs of a name and a share in [0,1], drawn as bars
 
-def _bars(shares):
-    "Shares as bars of text and color, for a page without style sheets too"
-    def bar(name, v): return (f'<span style="overflow-wrap:anywhere">{escape(str(name))}</span><span style="background:#8882;border-radius:3px;height:.8em">'
-        f'<span style="display:block;height:100%;border-radius:3px;background:#4a7bd0;width:{100*v:.1f}%"></span></span><b>{v:.3f}</b>')
-    return f'<div style="display:grid;grid-template-columns:fit-content(9em) minmax(0,1fr) auto;gap:.2em .8em;align-items:center;max-width:32em">{"".join(bar(*o) for o in shares)}</div>'
+    @property
+    def size(self):
+        "The shape in words, '' if there is none"
+        if self.shape is None: return ''
+        return '×'.join(f'{o:,}' for o in self.shape) or 'one number'
 
-def _shape(s): return '' if s is None else '×'.join(f'{o:,}' for o in s) or 'one number'
+# %% ../../nbs/api/teach/06_trace.ipynb #7d01e002
+_grid = ('display:grid;grid-template-columns:fit-content(9em) minmax(0,1fr) auto;gap:.2em .8em;'
+         'align-items:center;max-width:32em')
+_track = 'background:#8882;border-radius:3px;height:.8em'
+_filled = 'display:block;height:100%;border-radius:3px;background:#4a7bd0'
 
+def _bar(name, share):
+    filled = Span(style=f'{_filled};width:{100*share:.1f}%')
+    return Span(str(name), style='overflow-wrap:anywhere'), Span(filled, style=_track), B(f'{share:.3f}')
+
+def _bars(shares): return Div(*(part for name,share in shares for part in _bar(name, share)), style=_grid)
+
+# %% ../../nbs/api/teach/06_trace.ipynb #7d01e003
+def _pictures(stage):
+    figures = []
+    for pic,caption in stage.pics:
+        img = to_array(pic)
+        few_pixels = len(img) < 64
+        figures.append(figure(webp_uri(img), str(caption), stage.width, alt=f'{stage.title}: {caption}', pixelated=few_pixels))
+    return Div(*figures, cls='tr-pics', style=row_style)
+
+def _section(stage):
+    "A stage as a part of a page"
+    title = f'{stage.title} · {stage.size}' if stage.size else stage.title
+    parts = [P(Strong(title), cls='tr-title'), P(rich(stage.text))]
+    if stage.pics: parts.append(_pictures(stage))
+    if stage.shares: parts.append(_bars(stage.shares))
+    return Section(*parts, cls='tr-stage', data_tab=stage.title, data_shape=stage.size)
+
+# %% ../../nbs/api/teach/06_trace.ipynb #7d01e004
 class StageTrace(Widget):
     "Stages to step through."
     kind = 'trace'
+
     def __init__(self,
         stages:list, # `Stage`s, in order
     ):
@@ -42,62 +71,112 @@ class StageTrace(Widget):
         self.stages = stages
         super().__init__(stages=len(stages))
 
-    def fallback(self):
-        def show(o):
-            pics = ''.join(_figure(_webp(a), str(c), o.width, f'{o.title}: {c}', 'class="pixelated"' if len(a)<64 else '') for a,c in ((_array(p),c) for p,c in o.pics))
-            return (f'<section class="tr-stage" data-tab="{escape(o.title)}" data-shape="{_shape(o.shape)}"><p class="tr-title"><strong>{escape(o.title)}{" · "+_shape(o.shape) if o.shape is not None else ""}</strong></p>'
-                f'<p>{rich(o.text)}</p>' + (f'<div class="tr-pics" style="{_flow}">{pics}</div>' if pics else '') + (_bars(o.shares) if o.shares else '') + '</section>')
-        return ''.join(map(show, self.stages))
+    def fallback(self): return as_html(*map(_section, self.stages))
 
     def __repr__(self): return f'{type(self).__name__}({", ".join(o.title for o in self.stages)})'
 
-# %% ../../nbs/api/teach/06_trace.ipynb #7db1f1c7
-_words = dict(train_loss='training loss', valid_loss='validation loss', train_accuracy='training accuracy', valid_accuracy='validation accuracy')
-_left,_top,_width,_height = 38,8,252,112
+# %% ../../nbs/api/teach/06_trace.ipynb #7d01e008
+_left,_top,_width,_height = 38,8,252,112 # of the field in which curves are drawn, in units of the drawing
+_colors = '#4a7bd0', '#c8641a'
+_words = dict(train_loss='training loss', valid_loss='validation loss',
+              train_accuracy='training accuracy', valid_accuracy='validation accuracy')
 
+def _word(metric): return _words.get(metric, metric)
+
+def _drawing(*shapes, label):
+    "An SVG; the attribute is set afterwards, because only SVG minds capital letters"
+    svg = Svg(*shapes, role='img', aria_label=label, style='max-width:26em;display:block')
+    svg.attrs['viewBox'] = '0 0 300 138'
+    return svg
+
+# %% ../../nbs/api/teach/06_trace.ipynb #7d01e009
+def _span(values):
+    "Lowest and highest value, never the same"
+    low,high = min(values),max(values)
+    return (low,high) if low<high else (low-.5,high+.5)
+
+def _points(values, low, high):
+    "A curve's corners; epochs without a value are left out"
+    last = max(len(values)-1, 1)
+    corners = []
+    for i,v in enumerate(values):
+        if v is None: continue
+        x = _left + _width*(i/last if len(values)>1 else .5)
+        y = _top + _height*(high-v)/(high-low)
+        corners.append(f'{x:.1f},{y:.1f}')
+    return ' '.join(corners)
+
+# %% ../../nbs/api/teach/06_trace.ipynb #7d01e00a
+def _curve(i, values, low, high):
+    "The curve of run `i`, the second one dashed"
+    style = dict(fill='none', stroke=_colors[i], stroke_width=2.5, stroke_linejoin='round')
+    if i: style['stroke_dasharray'] = '6 4'
+    return ft('polyline', cls=f'tr-l{i}', points=_points(values, low, high), **style)
+
+def _note(text, x, y, anchor=None): return ft('text', str(text), x=x, y=y, text_anchor=anchor, font_size=13, fill='#777')
+
+def _tick(value, y):
+    "A value on the axis, and its line"
+    line = ft('path', cls='tr-grid', d=f'M{_left} {y}h{_width}', stroke='#8884')
+    return _note(f'{value:.2f}', _left-5, y+4.5, 'end'), line
+
+# %% ../../nbs/api/teach/06_trace.ipynb #7d01e00b
 def _curves(metric, runs):
-    "Curves of one metric as an inline picture"
-    vals = [v for r in runs.values() for v in r.get(metric, []) if v is not None]
-    if not vals: return ''
-    lo,hi = min(vals),max(vals)
-    if lo==hi: lo,hi = lo-.5,hi+.5
-    def xy(i, v, n): return f'{_left+_width*(i/(n-1) if n>1 else .5):.1f},{_top+_height*(hi-v)/(hi-lo):.1f}'
-    lines = ''
-    for k,r in enumerate(runs.values()):
-        v = r.get(metric, [])
-        pts = ' '.join(xy(i, o, len(v)) for i,o in enumerate(v) if o is not None)
-        dash = ' stroke-dasharray="6 4"' if k else ''
-        lines += f'<polyline class="tr-l{k}" points="{pts}" fill="none" stroke="{("#4a7bd0","#c8641a")[k]}" stroke-width="2.5" stroke-linejoin="round"{dash}></polyline>'
-    def tick(v, y): return f'<text x="{_left-5}" y="{y+4.5}" text-anchor="end" font-size="13" fill="#777">{v:.2f}</text><path class="tr-grid" d="M{_left} {y}h{_width}" stroke="#8884"></path>'
-    name,epochs = _words.get(metric, metric),max(len(r.get(metric, [])) for r in runs.values())
-    end = f'<text x="{_left+_width}" y="135" text-anchor="end" font-size="13" fill="#777">{epochs}</text>' if epochs>1 else ''
-    return (f'<figure style="margin:0;flex:1 1 14em;max-width:26em"><figcaption>{escape(name)}</figcaption><svg viewBox="0 0 300 138" role="img" aria-label="{escape(f"{name} of {chr(44).join(runs)}")}" style="max-width:26em;display:block">'
-        f'{tick(hi, _top)}{tick(lo, _top+_height)}{lines}<text x="{_left}" y="135" font-size="13" fill="#777">epoch 1</text>{end}</svg></figure>')
+    "Curves of one metric as an inline picture; nothing if no run has it"
+    series = [run.get(metric, []) for run in runs.values()]
+    values = [v for o in series for v in o if v is not None]
+    if not values: return ''
+    low,high = _span(values)
+    epochs = max(map(len, series))
+    shapes = [*_tick(high, _top), *_tick(low, _top+_height)]
+    shapes += [_curve(i, o, low, high) for i,o in enumerate(series)]
+    shapes.append(_note('epoch 1', _left, 135))
+    if epochs > 1: shapes.append(_note(epochs, _left+_width, 135, 'end'))
+    drawing = _drawing(*shapes, label=f'{_word(metric)} of {", ".join(runs)}')
+    return Figure(Figcaption(_word(metric)), drawing, style='margin:0;flex:1 1 14em;max-width:26em')
 
+# %% ../../nbs/api/teach/06_trace.ipynb #7d01e00c
+def _check_runs(runs):
+    "The number of epochs"
+    if not 1<=len(runs)<=2: raise ValueError(f"`runs` must hold one or two, got {len(runs)}")
+    lengths = {len(values) for run in runs.values() for values in run.values()}
+    if len(lengths)!=1 or 0 in lengths:
+        raise ValueError(f"`runs` must have the same number of epochs, got {sorted(lengths)}")
+    return lengths.pop()
+
+def _check_notes(notes, epochs):
+    bad = [o for o in notes if not (isinstance(o, int) and 1<=o<=epochs)]
+    if bad: raise ValueError(f"`notes` must be of epochs from 1 to {epochs}, got {bad}")
+
+def _rounded(values): return [None if v is None else round(v, 4) for v in values]
+
+# %% ../../nbs/api/teach/06_trace.ipynb #7d01e00d
 class TrainingTrace(Widget):
     "Curves to scrub through, epoch by epoch, one run beside another."
     kind = 'trace'
+
     def __init__(self,
         runs:dict,       # Name -> what `record_training` gave, one or two of them, of equal length
         notes:dict=None, # Epoch (from 1) -> what to notice there
     ):
         self.runs,self.notes = {str(k): v for k,v in runs.items()},notes or {}
-        if not 1<=len(runs)<=2: raise ValueError(f"`runs` must hold one or two, got {len(runs)}")
-        lens = {len(v) for r in runs.values() for v in r.values()}
-        if len(lens)!=1 or 0 in lens: raise ValueError(f"`runs` must have the same number of epochs, got {sorted(lens)}")
-        self.epochs = lens.pop()
-        bad = [o for o in self.notes if not (isinstance(o, int) and 1<=o<=self.epochs)]
-        if bad: raise ValueError(f"`notes` must be of epochs from 1 to {self.epochs}, got {bad}")
-        self.metrics = list(dict.fromkeys(k for r in runs.values() for k in r))
-        word = lambda k: _words.get(k, k)
-        super().__init__(epochs=self.epochs, metrics=[word(o) for o in self.metrics], notes=sorted(self.notes),
-            runs=[dict(name=k, values={word(m): [None if o is None else round(o, 4) for o in v] for m,v in r.items()}) for k,r in self.runs.items()],
-            left=_left, top=_top, width=_width, height=_height)
+        self.epochs = _check_runs(self.runs)
+        _check_notes(self.notes, self.epochs)
+        self.metrics = list(dict.fromkeys(metric for run in self.runs.values() for metric in run))
+        shown = [dict(name=name, values={_word(m): _rounded(v) for m,v in run.items()}) for name,run in self.runs.items()]
+        super().__init__(epochs=self.epochs, metrics=[_word(o) for o in self.metrics], notes=sorted(self.notes), runs=shown,
+                         left=_left, top=_top, width=_width, height=_height)
 
     def fallback(self):
-        def last(k, r): return f'<li>{escape(k)}: ' + ', '.join(f'{escape(_words.get(m, m))} {v[-1]:.3f}' for m,v in r.items() if v[-1] is not None) + '</li>'
-        notes = ''.join(f'<li data-epoch="{k}">Epoch {k}: {rich(v)}</li>' for k,v in sorted(self.notes.items()))
-        return (f'<div style="{_flow}">{"".join(_curves(m, self.runs) for m in self.metrics)}</div>'
-            f'<p>{" ".join(f"{w}: {escape(k)}." for w,k in zip(("Solid", "Dashed"), self.runs))} After {self.epochs} epochs:</p><ul>{"".join(last(*o) for o in self.runs.items())}</ul><ul>{notes}</ul>')
+        curves = Div(*(_curves(o, self.runs) for o in self.metrics), style=row_style)
+        lines = [f'{how}: {name}.' for how,name in zip(('Solid', 'Dashed'), self.runs)]
+        ends = Ul(*(Li(_last(*o)) for o in self.runs.items()))
+        notes = Ul(*(Li(f'Epoch {k}: ', rich(v), data_epoch=k) for k,v in sorted(self.notes.items())))
+        return as_html(curves, P(f'{" ".join(lines)} After {self.epochs} epochs:'), ends, notes)
 
     def __repr__(self): return f'{type(self).__name__}({", ".join(self.runs)})'
+
+def _last(name, run):
+    "What a run ended with, in words"
+    ends = [f'{_word(m)} {values[-1]:.3f}' for m,values in run.items() if values[-1] is not None]
+    return f'{name}: {", ".join(ends)}'

@@ -14,10 +14,9 @@ class Server:
                     IdentityProvider=dict(token=self.token), LabApp=dict(expose_app_in_browser=True, check_for_updates_class='jupyterlab.NeverCheckForUpdate'),
                     JupyterNotebookApp=dict(expose_app_in_browser=True))
         flags = [f'--{k}.{kk}={vv}' for k, v in args.items() for kk, vv in v.items()]
-        env = {k: v for k, v in os.environ.items() if k != 'IN_TEST'}
         self.log = (root/'log').open('w')
         # a process group of its own, so that the kernels end with it
-        self.process = subprocess.Popen([sys.executable, '-m', 'jupyterlab', *flags], env={**env, **dirs, 'PYTHONWARNINGS': 'ignore'}, cwd=self.root,
+        self.process = subprocess.Popen([sys.executable, '-m', 'jupyterlab', *flags], env={**os.environ, **dirs, 'PYTHONWARNINGS': 'ignore'}, cwd=self.root,
                                         stdout=self.log, stderr=subprocess.STDOUT, start_new_session=True)
         end = time.time()+timeout
         while not (found := list((root/'runtime').glob('jpserver-*.json'))):

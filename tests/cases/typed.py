@@ -5,7 +5,7 @@ import torch
 from fastai.callback.schedule import SchedCos
 from fastai.learner import Learner
 from mixcourse.all import *
-from mixcourse.compare.run import results_figure, save_results
+from mixcourse.compare.report import results_figure, save_results
 from torch import Tensor, nn
 from typing_extensions import assert_type
 

@@ -31,6 +31,8 @@ const outline = alpha => {
   // All of the mass is at 1
   if (!alpha) return 'M293 72V4h4V72Z'
   const rows = table(alpha).filter(([x]) => Math.abs(x - .5) < .498)
+  // So small an alpha that all of it is at 0 and 1
+  if (!rows.length) return 'M3 72V4h4V72ZM293 72V4h4V72Z'
   const up = density => (72 - Math.min(68, 20 * density)).toFixed(1)
   const points = rows.map(([x, , density]) => `L${across(x)} ${up(density)}`)
   return `M${across(rows[0][0])} 72${points.join('')}V72Z`

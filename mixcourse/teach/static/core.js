@@ -85,9 +85,9 @@ const mx = (() => {
       off(event, listener) { listeners[event]?.delete(listener) },
     }
   }
-  // The same for what a reader did, which is kept for the ids that the state names
+  // The same for what a reader did, which is kept for the ids that the state names, and for what else a kind `keeps`
   const keptModel = (kind, state, told) => {
-    const model = localModel(state), store = storeOf(kind), { ids } = state
+    const model = localModel(state), store = storeOf(kind), ids = [...state.ids, ...kinds[kind].keeps || []]
     const mine = all => Object.fromEntries(ids.filter(id => id in all).map(id => [id, all[id]]))
     const listen = changed => {
       if (changed.some(id => ids.includes(id))) model.set('value', mine(store.all()))
@@ -106,11 +106,8 @@ const mx = (() => {
   // A number that this reader keeps: options stand in another order for each reader, in the same one at each visit
   const readerSeed = () => {
     const store = storeOf('reader')
-    if (!Number.isInteger(shared.seed ??= store.all().seed)) {
-      shared.seed = Math.floor(Math.random() * 2 ** 31)
-      store.write({ seed: shared.seed })
-    }
-    return shared.seed
+    if (!Number.isInteger(store.all().seed)) store.write({ seed: Math.floor(Math.random() * 2 ** 31) })
+    return store.all().seed
   }
 
   // Notebooks take arrows and letters for themselves. Caught on the window, before them, keys typed in a widget
@@ -177,9 +174,9 @@ const mx = (() => {
   }
   const notKept = 'This browser keeps no more: your answers last until you leave this page.'
   const startOne = el => {
-    const { kind } = el.dataset, json = el.querySelector('script[type="application/json"]')
+    const { kind } = el.dataset, json = el.dataset.state || el.querySelector('script[type="application/json"]')?.textContent
     if (!kinds[kind]?.render || !json) return
-    const state = JSON.parse(json.textContent)
+    const state = JSON.parse(json)
     const told = kept => note(el, kept ? '' : notKept)
     mount(kind, state.ids?.length ? keptModel(kind, state, told) : localModel(state), el)
   }

@@ -1,8 +1,9 @@
-// after: pixels, beta, handles
+// after: pixels, beta, handles, address, pictures
 // MixUp, CutMix and Cutout on real pictures. Pictures come from the fallback: `img[data-name]`, all of one size.
 // A mode says what a slider does, how pixels are mixed and what there is to say; `makeExplorer` shows it.
 const { h, button, uid } = mx, { blend, fill, boxAround, covered, read } = mx.kinds.pixels
 const { makeHandles, position } = mx.kinds.handles, { draw, alphas, nearestAlpha, curve } = mx.kinds.beta
+const { followAddress, copyLink, numberIn, integerIn } = mx.kinds.address, { ownPictures } = mx.kinds.pictures
 
 const asCount = value => value.toLocaleString('en')
 const asTensor = numbers => `[${numbers.join(', ')}]`
@@ -129,24 +130,32 @@ const makeFills = (state, changed) => {
       state.fill = name
       changed()
     }
-    const input = h('input', { type: 'radio', name: group, checked: name === state.fill, onchange: choose })
+    const input = h('input', {
+      type: 'radio', name: group, value: name, checked: name === state.fill, onchange: choose,
+    })
     return h('label', {}, input, h('span', {}, text))
   }
   return h('fieldset', { class: 'ex-fill' }, h('legend', {}, 'Fill'), Object.entries(fillNames).map(choice))
 }
 // A picture that is mixed: it is chosen from the list where there is a choice
-const makeSource = (place, pictures, picked, hasChoice, changed) => {
+const makeSource = (place, pictures, picked, least, changed) => {
   const img = h('img', { alt: '' }), mark = h('span', { class: 'ex-mark', hidden: true })
-  const share = h('span', { class: 'ex-share' })
+  const share = h('span', { class: 'ex-share' }), label = h('span')
   const choose = event => {
     picked[place] = +event.target.value
     changed()
   }
-  const option = ({ name }, i) => h('option', { value: i, selected: i === picked[place] }, name)
-  const label = hasChoice
-    ? h('select', { 'aria-label': place ? 'Partner' : 'Picture', onchange: choose }, pictures.map(option))
-    : h('span', { class: 'ex-name' }, pictures[picked[place]].name)
+  const makeLabel = () => {
+    if (pictures.length <= least) return h('span', { class: 'ex-name' }, pictures[picked[place]].name)
+    const options = pictures.map(({ name }, i) => h('option', { value: i }, name))
+    return h('select', { 'aria-label': place ? 'Partner' : 'Picture', onchange: choose }, options)
+  }
+  let listed = 0
   const show = () => {
+    if (listed !== pictures.length) label.replaceChildren(makeLabel())
+    listed = pictures.length
+    const select = label.querySelector('select')
+    if (select) select.value = picked[place]
     img.src = pictures[picked[place]].src
     img.alt = pictures[picked[place]].name
   }
@@ -154,6 +163,37 @@ const makeSource = (place, pictures, picked, hasChoice, changed) => {
     h('figcaption', {}, label, share))
   return { box, show, mark, share }
 }
+
+// The state as it stands in an address, and back again; what is no number within its limits is left out
+const settingsOf = (state, picked, mode) => {
+  const settings = { pictures: picked.slice(0, mode.pair ? 2 : 1).join() }
+  for (const key of ['lam', 'alpha', 'length', 'fill']) if (key in state) settings[key] = state[key]
+  if (state.centers) settings.centers = state.centers.join()
+  return settings
+}
+const readCenters = (text, [height, width]) => {
+  const numbers = (text || '').split(','), centers = []
+  for (let i = 0; i + 1 < numbers.length; i += 2) {
+    centers.push([integerIn(numbers[i], 0, height - 1), integerIn(numbers[i + 1], 0, width - 1)])
+  }
+  return centers.flat().includes(null) ? [] : centers
+}
+const applySettings = (said, state, picked, pictures, mode) => {
+  const lam = numberIn(said.lam, 0, 1), alpha = numberIn(said.alpha, 0, 8)
+  const length = integerIn(said.length, mode.least, state.size[1]), centers = readCenters(said.centers, state.size)
+  if ('lam' in state && lam !== null) state.lam = lam
+  if ('alpha' in state && alpha !== null) state.alpha = alphas[nearestAlpha(alpha)]
+  if ('length' in state && length !== null) state.length = length
+  if (state.centers && centers.length && centers.length <= (mode.pair ? 1 : 4)) state.centers = centers
+  if ('fill' in state && said.fill in fillNames) state.fill = said.fill
+  const places = (said.pictures || '').split(',').slice(0, picked.length)
+  places.forEach((text, place) => { picked[place] = integerIn(text, 0, pictures.length - 1) ?? picked[place] })
+}
+const saveAs = (canvas, name) => canvas.toBlob(blob => {
+  const href = URL.createObjectURL(blob)
+  h('a', { href, download: `${name.replace(/[^\p{L}\p{N}.-]+/gu, '-')}.png` }).click()
+  setTimeout(() => URL.revokeObjectURL(href), 10000)
+})
 
 const makeExplorer = (model, el) => {
   const state = structuredClone(model.get('state')), mode = modes[state.mode], { size } = state
@@ -167,11 +207,10 @@ const makeExplorer = (model, el) => {
   const canvas = h('canvas', { width, height, role: 'img' }), context = canvas.getContext('2d')
   const frame = h('div', { class: 'ex-frame' }, canvas)
   const bars = h('ul', { class: 'ex-bars' }), facts = h('p', { class: 'ex-facts', role: 'status' }), code = h('code')
-  const hasChoice = pictures.length > (mode.pair ? 2 : 1)
-  const sources = (mode.pair ? [0, 1] : [0])
-    .map(place => makeSource(place, pictures, picked, hasChoice, () => update()))
-
   const changed = () => update()
+  const places = mode.pair ? [0, 1] : [0]
+  const sources = places.map(place => makeSource(place, pictures, picked, places.length, changed))
+
   const sliders = mode.sliders(state).map(slider => makeSlider(changed, slider))
   const placeSliders = mode.boxName ? ['Row of the center', 'Column'].map((label, axis) => makeSlider(changed,
     [label, 0, size[axis] - 1, () => state.centers[chosen][axis], value => { state.centers[chosen][axis] = value }]))
@@ -251,6 +290,11 @@ const makeExplorer = (model, el) => {
     model.save_changes()
   }
 
+  const useOwn = (place, picture) => {
+    picked[place] = pictures.push(picture) - 1
+    update()
+  }
+
   const [main, ...others] = sliders
   const mixed = h('figure', { class: 'ex-out' }, frame, h('figcaption', {}, mode.caption),
     [main, ...placeSliders].map(slider => slider.box))
@@ -258,17 +302,31 @@ const makeExplorer = (model, el) => {
     h('div', {}, h('p', { class: 'ex-title' }, mode.pair ? 'Soft label' : 'Label'), bars, facts),
     others.map(slider => slider.box), mode.fills && makeFills(state, changed),
     mode.pair && density.element, mode.pair && alpha.box, act)
+  const own = ownPictures(el, size, mode.pair ? ['Use as the picture', 'Use as its partner'] : ['Use it'], useOwn)
+  const fileName = () => `${state.mode} ${canvas.getAttribute('aria-label')}`
+  const save = button('Save the mixed picture', () => saveAs(canvas, fileName()))
   el.append(h('div', { class: 'mx-ui ex' },
     h('div', { class: 'ex-stage' }, h('div', { class: 'ex-srcs' }, sources.map(source => source.box)), mixed, side),
-    h('pre', {}, code)))
+    h('pre', {}, code),
+    h('div', { class: 'mx-row' }, save, copyLink(el, () => settingsOf(state, picked, mode))), own.fold))
   update()
+  const endAddress = followAddress(el, said => {
+    applySettings(said, state, picked, pictures, mode)
+    for (const input of el.querySelectorAll('.ex-fill input')) input.checked = input.value === state.fill
+    drawn.length = 0
+    update()
+  })
   const load = async picture => { picture.pixels = await read(picture.src) }
   Promise.all(pictures.map(load)).then(() => {
     update()
     el.dataset.ready = ''
   })
+  return () => {
+    endAddress()
+    own.end()
+  }
 }
 
 export default {
-  render({ model, el }) { makeExplorer(model, el) },
+  render: ({ model, el }) => makeExplorer(model, el),
 }

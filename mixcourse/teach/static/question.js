@@ -49,7 +49,9 @@ const picture = ({ src, alt }) => h('img', { src, alt, class: 'mx-picture' })
 const showOption = option => h('span', { class: 'mx-text' },
   option.picture && picture(option.picture),
   option.code && h('code', { class: 'mx-lines' }, option.code),
-  option.text && h('span', { html: option.text }))
+  option.text && h('span', { html: option.text }),
+  // Named by its place on the page, since it has no words of its own
+  option.picture && !option.text && h('span', { class: 'mx-dim mx-nth' }))
 const inputOf = (question, name, place) => question.kind === 'number'
   ? h('input', { type: 'text', inputmode: 'decimal', autocomplete: 'off', 'aria-labelledby': name })
   : h('input', {
@@ -71,6 +73,7 @@ const makeQuestion = (question, id, label) => {
   const choices = isNumber ? inputs
     : h('div', { class: hasPictures ? 'mx-choices mx-gallery' : 'mx-choices' },
       placesInOrder(question, id).map(place => boxes[place]))
+  if (hasPictures) choices.querySelectorAll('.mx-nth').forEach((name, i) => { name.textContent = `Picture ${i + 1}` })
   const field = h('fieldset', { class: 'mx-q' },
     h('legend', { id: name, html: label + question.ask }),
     levels[question.level] && h('p', { class: 'mx-level' }, levels[question.level]),
