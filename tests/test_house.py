@@ -217,7 +217,7 @@ def known(command):
     prog, *args = command.removeprefix('.venv/bin/').split()
     if prog == 'make': return args[0] in re.findall(r'^([\w-]+):', (root/'Makefile').read_text(), re.M)
     if prog == 'mixcourse': return subprocess.run([sys.executable, '-m', 'mixcourse.cli', *args[:1], '--help'], capture_output=True).returncode == 0
-    if prog == 'pip': return args[-1].strip("'") in ('.', '.[dev]', '.[learn]', '.[bench]')
+    if prog == 'pip': return args[-1].strip("'") in ('.', '.[dev]', '.[learn]', '.[bench]', 'git+https://github.com/mixcourse/mixcourse')
     if prog.startswith('nbdev-'): return shutil.which(prog, path=sysconfig.get_path('scripts'))
     return command in ('python3 -m venv .venv', '. .venv/bin/activate', 'pytest', 'ruff check', 'git clone https://github.com/mixcourse/mixcourse')
 
@@ -237,7 +237,8 @@ def test_recipe_runs(forks, tmp_path):
     recipe, = blocks(pages['README.md'], 'python')
     assert len(recipe.splitlines()) == 6
     cells = json.loads((root/'nbs/index.ipynb').read_text(encoding='utf-8'))['cells']
-    shown = [''.join(c['source']) for c in cells if c['cell_type'] == 'code' and '#| echo: false' not in ''.join(c['source'])]
+    code = [''.join(c['source']) for c in cells if c['cell_type'] == 'code']
+    shown = [o for o in code if '#| echo: false' not in o and '#| hide' not in o]
     assert recipe.splitlines() == [o.rstrip(';') for o in '\n'.join(shown).splitlines() if not o.startswith('#|')]
     res = forks.run('-c', recipe, cwd=tmp_path)
     assert not res.returncode, res.stderr

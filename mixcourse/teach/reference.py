@@ -60,15 +60,20 @@ def used_in(
     return f'Used in chapter {", ".join(links)}' if links else ''
 
 # %% ../../nbs/api/teach/13_reference.ipynb #30b183e3
+_public = re.compile(r'mixcourse\.\w+\.\w+\.[A-Za-z]\w*')  # a function or a class of a module, not a method
+
+def _site(url): return re.match(r'(?:https?://[^/]+/[^/]+/)?', url)[0]
+
 def library_links(
     code:str,  # Of a chapter
     syms:dict, # Module -> {full name: (page, file)}, as nbdev has it
     up:str,    # From the chapter to the root of the site, as `../`
 )->str:        # Markdown; empty where nothing is used
     "What a chapter took from the library, linked to its reference."
-    pages = {full.rpartition('.')[2]: page for names in syms.values() for full,(page,_) in names.items() if full.count('.')==3}
-    names = sorted((o for o in pages if not o.startswith('_') and uses(o, code)), key=str.lower)
-    links = ' · '.join(f'[`{o}`]({up}{pages[o]})' for o in names)
+    known = {full: where[0] for module in syms.values() for full,where in module.items()}
+    pages = {full.rpartition('.')[2]: page for full,page in known.items() if _public.fullmatch(full)}
+    names = sorted((o for o in pages if uses(o, code)), key=str.lower)
+    links = ' · '.join(f'[`{o}`]({up}{pages[o].removeprefix(_site(pages[o]))})' for o in names)
     return f'[From the library: {links}]{{.mx-used}}' if links else ''
 
 # %% ../../nbs/api/teach/13_reference.ipynb #4dac8bc7
@@ -102,8 +107,9 @@ class ReferencePages:
     def end(self):
         "A chapter ends with what it took from the library."
         if chapter_number(self.path) is None: return
-        from mixcourse._modidx import d
+        from nbdev.doclinks import NbdevLookup
+        syms = NbdevLookup(incl_libs='mixcourse').entries['mixcourse']['syms']
         last = next(o for o in reversed(self.nb.cells) if o.cell_type=='markdown')
-        last.source = '\n\n'.join(filter(None, [last.source, library_links(code_of(self.path), d['syms'], '../')]))
+        last.source = '\n\n'.join(filter(None, [last.source, library_links(code_of(self.path), syms, '../')]))
 
 def _nbs(path): return next(o for o in path.parents if (o/'index.ipynb').exists() or o.name=='nbs')
