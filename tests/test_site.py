@@ -3,7 +3,7 @@ import json, re, subprocess, zipfile
 from pathlib import Path
 
 import pytest
-from built import by_quarto, chapters, html, lessons, pages, reference, site_url, soup, sources, stems, urls  # noqa: F401  pages is a fixture
+from built import by_quarto, chapters, html, lessons, pages, reference, site_url, soup, sources, stems, urls
 from conftest import root
 
 pytestmark = pytest.mark.slow

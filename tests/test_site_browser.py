@@ -3,7 +3,7 @@ import re
 
 import pytest
 from browser.harness import axe, wide
-from built import by_quarto, calm, chapters, host, lessons, pages, reader, urls, visit  # noqa: F401  fixtures
+from built import calm, chapters, lessons, pages, reader, urls, visit
 
 pytestmark = pytest.mark.slow
 

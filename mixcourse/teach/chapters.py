@@ -6,7 +6,7 @@ Docs: https://mixcourse.github.io/mixcourse/api/teach/chapters.html.md"""
 
 # %% auto #0
 __all__ = ['WORDS', 'LINES', 'WIDGETS', 'CALLOUTS', 'minutes', 'chapter_number', 'head_line', 'is_setup', 'folded', 'fold_setup',
-           'box', 'callouts', 'definitions', 'terms', 'chapter_list', 'ChapterPages']
+           'box', 'callouts', 'chapter_list', 'ChapterPages']
 
 # %% ../../nbs/api/teach/12_chapters.ipynb #ab02579f
 import re
@@ -111,26 +111,6 @@ def callouts(
     md = _quote.sub(lambda m: box(m[1], re.sub(r'^> ?', '', m[2], flags=re.M)), md)
     return _section.sub(lambda m: m[1] + box(m[2], m[3], title=False) + '\n', md)
 
-# %% ../../nbs/api/teach/12_chapters.ipynb #8b887384
-_term = re.compile(r'\[([^\]]+)\]\((?:\.\./)*glossary\.ipynb#([\w-]+)\)(?!\{)')
-
-def definitions(
-    md:str, # Markdown of the glossary
-)->dict:    # Mark -> first sentence below the heading
-    "What the glossary says of each term."
-    found = re.findall(r'^###? (.+?)(?: \{#([\w-]+)\})?\n+(.+?)(?:(?<=[.!?])\s|\n|\Z)', md, re.M)
-    return {mark or re.sub(r'[^\w]+', '-', head.lower()).strip('-'): re.sub(r'[*`\[\]]|\([^)]*\)', '', text) for head,mark,text in found}
-
-def terms(
-    md:str,       # Markdown of a cell
-    glossary:dict,# Mark -> sentence
-)->str:           # The same; links to the glossary are marked
-    "Mark terms."
-    def marked(m):
-        tip = glossary.get(m[2], '').replace('"', "'")
-        return f'{m[0]}{{.mx-term' + (f' title="{tip}"' if tip else '') + '}'
-    return _term.sub(marked, md)
-
 # %% ../../nbs/api/teach/12_chapters.ipynb #b1c7a002
 def _chapter(path):
     "Title, sentence and minutes of a chapter"
@@ -157,21 +137,14 @@ _list = '<ol class="mx-chapters"></ol>'
 _next = re.compile(r'\n*^(?:\*\*)?Next:?.*\]\([^)]*\.ipynb\).*\Z', re.M)
 
 class ChapterPages:
-    "Processor of nbdev: heads, folded set-up, callouts and terms; the last link to the next chapter goes, as every page of the site has one."
+    "Processor of nbdev: heads, folded set-up, callouts; the last link to the next chapter goes, as every page of the site has one."
     def __init__(self,
         nb, # Notebook; `path_` is where it lies
     ): self.nb,self.path = nb,Path(nb.path_)
 
-    def begin(self):
-        "What is needed before the first cell."
-        self.glossary = {}
-        beside = [o/'glossary.ipynb' for o in (self.path.parent, self.path.parent.parent)]
-        for o in beside:
-            if o.exists(): self.glossary = definitions(_prose(o))
-
     def __call__(self, cell):
         if cell.cell_type!='markdown': return
-        cell.source = terms(callouts(cell.source), self.glossary)
+        cell.source = callouts(cell.source)
         if _list in cell.source: cell.source = cell.source.replace(_list, chapter_list(self.path.parent/'chapters'))
 
     def end(self):
@@ -191,9 +164,6 @@ class ChapterPages:
         rest = _need.sub('', _badge.sub('', cell.source)).strip()
         time = minutes(self.nb.cells) if number else None
         cell.source = head_line(badge, self.path.name, time, need[1] if need else '') + '\n\n' + rest
-
-def _prose(path):
-    return '\n\n'.join(c.source for c in read_nb(path).cells if c.cell_type=='markdown')
 
 def _subtitle(cell, text):
     "Into the front matter, which is the first cell"
