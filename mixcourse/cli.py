@@ -14,8 +14,9 @@ from dataclasses import fields
 from pathlib import Path
 import mixcourse
 from .compare.settings import Settings
+from .teach.commands import add_commands
 
-# %% ../nbs/api/20_cli.ipynb #6d386bd5
+# %% ../nbs/api/20_cli.ipynb #08062ea8
 class _Parser(argparse.ArgumentParser):
     def error(self, message): self.exit(2, f"{self.prog}: {' '.join(message.splitlines())}\n")
 
@@ -23,24 +24,28 @@ def _names(text): return [name.strip() for name in text.split(',')]
 
 def _add_setting(parser, o):
     "An option for a field of `Settings`; left out, it is left to `Settings`, or to what is gone on with"
-    text,default,many = o.metadata['doc'].replace('%', '%%'),o.default,o.type is tuple
-    if default is False: return parser.add_argument(f'--{o.name}', help=text, action='store_true', default=argparse.SUPPRESS)
-    if default is not None: text += f" (default: {','.join(default) if many else default})"
-    kind = _names if many else o.type
-    parser.add_argument(f'--{o.name}', help=text, type=kind, metavar=o.name.upper(), default=argparse.SUPPRESS)
+    text = o.metadata['doc'].replace('%', '%%')
+    if o.default not in (None, False): text += f' (default: {_shown(o.default)})'
+    takes = dict(action='store_true') if o.type is bool else dict(type=_reader(o), metavar=o.name.upper())
+    parser.add_argument(f'--{o.name}', help=text, default=argparse.SUPPRESS, **takes)
 
-# %% ../nbs/api/20_cli.ipynb #81691e1c
+def _shown(default): return ','.join(default) if isinstance(default, tuple) else default
+def _reader(o): return _names if o.type is tuple else o.type
+
+# %% ../nbs/api/20_cli.ipynb #464f162c
 def _add_files(parser):
-    parser.add_argument(
-        '--data', metavar='PATH', help='.npz file with x_train, y_train, x_test and y_test, or a folder with train/<class>/*.png '
-        'and valid, val or test (default: the digits of scikit-learn)')
-    parser.add_argument(
-        '--layout', choices=('NCHW','NHWC'), help='Where the channels are in the arrays of --data, where their shape does not tell')
-    parser.add_argument(
-        '--resume', metavar='DIR', help='Folder of a stopped comparison to go on with: its settings hold; --data is to be named again')
-    parser.add_argument(
-        '--out', metavar='DIR', help='Folder for compare.json, compare.csv and compare.png (default: compare, or that of --resume)')
-    parser.add_argument('--json', action='store_true', help='Print the numbers as JSON, and nothing else, to standard output')
+    add = parser.add_argument
+    add('--data', metavar='PATH',
+        help='.npz file with x_train, y_train, x_test and y_test, or a folder with train/<class>/*.png '
+             'and valid, val or test (default: the digits of scikit-learn)')
+    add('--layout', choices=('NCHW','NHWC'),
+        help='Where the channels are in the arrays of --data, where their shape does not tell')
+    add('--resume', metavar='DIR',
+        help='Folder of a stopped comparison to go on with: its settings hold; --data is to be named again')
+    add('--out', metavar='DIR',
+        help='Folder for compare.json, compare.csv and compare.png (default: compare, or that of --resume)')
+    add('--json', action='store_true',
+        help='Print the numbers as JSON, and nothing else, to standard output')
 
 def new_parser()->argparse.ArgumentParser: # Parser of `mixcourse`
     "Options and their help, most of them from `Settings`."
@@ -48,25 +53,30 @@ def new_parser()->argparse.ArgumentParser: # Parser of `mixcourse`
     p.add_argument('--version', action='version', version=f'mixcourse {mixcourse.__version__}')
     commands = p.add_subparsers(dest='command', required=True, metavar='command')
     doc = 'train on real pictures with and without mixing, and show what it does'
-    compare = commands.add_parser('compare', help=doc, description=f'{doc[0].upper()}{doc[1:]}.', allow_abbrev=False)
+    sentence = f'{doc[0].upper()}{doc[1:]}.'
+    compare = commands.add_parser('compare', help=doc, description=sentence, allow_abbrev=False)
     for o in fields(Settings): _add_setting(compare, o)
     _add_files(compare)
     compare.set_defaults(error=compare.error)
+    add_commands(commands)
     return p
 
-# %% ../nbs/api/20_cli.ipynb #c6cff421
+# %% ../nbs/api/20_cli.ipynb #2adb3332
 def check_out(
     out:str|Path, # Folder for results, which need not be there
 )->None:
     "Refuse a folder that cannot be made or written to; leaves nothing behind."
     out = Path(out)
-    new,probe = [p for p in (out, *out.parents) if not p.exists()],out/f'.{os.getpid()}'
+    new = [p for p in (out, *out.parents) if not p.exists()]
+    probe = out/f'.{os.getpid()}'
     try:
         out.mkdir(parents=True, exist_ok=True)
         probe.touch()
         taken = [p for p in out.glob('compare.*') if p.is_dir()]
         if taken: raise IsADirectoryError(0, f'{taken[0].name} is a folder')
-    except OSError as e: raise ValueError(f"`out` must be a folder that can be written to, got {str(out)!r}: {e.strerror}") from e
+    except OSError as e:
+        rule = '`out` must be a folder that can be written to'
+        raise ValueError(f"{rule}, got {str(out)!r}: {e.strerror}") from e
     finally: _remove(probe, new)
 
 def _remove(probe, folders):
@@ -74,21 +84,34 @@ def _remove(probe, folders):
         try: p.unlink() if p==probe else p.rmdir()
         except OSError: pass # was not made
 
-# %% ../nbs/api/20_cli.ipynb #b74e6b30
+# %% ../nbs/api/20_cli.ipynb #4e262d8c
 def _stopped(folder):
     "What a comparison left behind, from its JSON"
-    rule = f"`resume` must be the folder of a comparison, with its compare.json, got {folder!r}"
-    try: res = json.loads((Path(folder)/'compare.json').read_text(encoding='utf-8'))
-    except (OSError, ValueError) as e: raise ValueError(f"{rule}: {getattr(e, 'strerror', None) or e}") from e
-    whole = isinstance(res, dict) and {'settings','data','runs','sittings'}<=res.keys()
-    if not whole or not isinstance(res['settings'], dict): raise ValueError(f"{rule}: it lacks settings, data, runs or sittings")
-    strange = res['settings'].keys()-{o.name for o in fields(Settings)}
-    if strange: raise ValueError(f"{rule}: {min(strange)} is no setting")
+    try:
+        res = json.loads((Path(folder)/'compare.json').read_text(encoding='utf-8'))
+        _check_parts(res)
+    except (OSError, ValueError) as e:
+        rule = '`resume` must be the folder of a comparison, with its compare.json'
+        raise ValueError(f"{rule}, got {folder!r}: {_reason(e)}") from e
     return res
 
+def _check_parts(res):
+    kinds = dict(settings=dict, data=dict, runs=list, sittings=list)
+    whole = isinstance(res, dict) and all(isinstance(res.get(name), kind) for name,kind in kinds.items())
+    if not whole: raise ValueError(f"it lacks {', '.join(kinds)}")
+    strange = res['settings'].keys()-{o.name for o in fields(Settings)}
+    if strange: raise ValueError(f'{min(strange)} is no setting')
+
+def _reason(error):
+    "An error in one line"
+    lines = str(getattr(error, 'strerror', None) or error).splitlines()
+    return lines[0] if lines else type(error).__name__
+
 def _check_data(data, layout):
-    if data is not None and not os.path.exists(data): raise ValueError(f"{data or repr(data)}: no such file or folder")
-    if layout and (data is None or os.path.isdir(data)): raise ValueError("`layout` must be left out where `data` is no .npz file")
+    if data is not None and not os.path.exists(data):
+        raise ValueError(f"{data or repr(data)}: no such file or folder")
+    is_file = data is not None and not os.path.isdir(data)
+    if layout and not is_file: raise ValueError("`layout` must be left out where `data` is no .npz file")
 
 # %% ../nbs/api/20_cli.ipynb #f1ff9212
 def _load(data, layout):
@@ -109,7 +132,7 @@ def _prepare(data, layout, out, resume, **settings):
     if before: comparison.resume(before)
     return comparison
 
-# %% ../nbs/api/20_cli.ipynb #ce64b109
+# %% ../nbs/api/20_cli.ipynb #ad937263
 def _say(line):
     "A line for the user, where somebody listens"
     try: print(line, file=sys.stderr, flush=True)
@@ -126,7 +149,7 @@ def _print(text):
     except BrokenPipeError: _silence(sys.stdout)
     except (OSError, ValueError) as e:
         _silence(sys.stdout)
-        _say(f'mixcourse compare: the results could not be printed: {getattr(e, "strerror", None) or e}')
+        _say(f'mixcourse compare: the results could not be printed: {_reason(e)}')
         return False
     return True
 
@@ -134,17 +157,26 @@ def _be_lenient(stream):
     "A letter that the terminal lacks, as ± may be, becomes a question mark"
     if hasattr(stream, 'reconfigure'): stream.reconfigure(errors='replace')
 
-# %% ../nbs/api/20_cli.ipynb #d62ee091
+# %% ../nbs/api/20_cli.ipynb #16d6daf5
 def _try_save(save, res, out, name):
     "Path of a file, or None and a line that says why not"
     try: return save(res, out)
     except Exception as e: # of a disk, or of a figure with a font or a style that is not there
-        reason = (str(e).splitlines() or [type(e).__name__])[0]
-        _say(f'mixcourse compare: {name} could not be saved: {getattr(e, "strerror", None) or reason}')
+        _say(f'mixcourse compare: {name} could not be saved: {_reason(e)}')
+
+def _set_aside(out):
+    "A stopped comparison that is not gone on with keeps its numbers, under another name"
+    path = Path(out)/'compare.json'
+    try:
+        if json.loads(path.read_text(encoding='utf-8'))['finished']: return
+        path.replace(path.with_name('compare.stopped.json'))
+    except (OSError, ValueError, LookupError, TypeError): return # nothing there, or nothing of ours
+    _say(f'A stopped comparison was in {out}; its numbers are in compare.stopped.json now.')
 
 def _train(comparison, out):
     from mixcourse.compare.report import save_json, sweep
     sweep(out)
+    if not comparison.runs: _set_aside(out)
     def keep(comparison): _try_save(save_json, comparison.results(), out, 'compare.json')
     with redirect_stdout(sys.stderr): comparison.run(keep)
 
@@ -154,8 +186,9 @@ def _tell(comparison, out, as_json):
     res = comparison.results()
     files = [_try_save(save_json, res, out, 'compare.json')]
     printed = _print(json.dumps(res, indent=1) if as_json else results_table(res)+'\n')
-    for save,name in ((save_csv,'compare.csv'), (save_figure,'compare.png')): files.append(_try_save(save, res, out, name))
-    if not as_json: printed &= _print('\n'.join(str(o) for o in files if o))
+    files.append(_try_save(save_csv, res, out, 'compare.csv'))
+    files.append(_try_save(save_figure, res, out, 'compare.png'))
+    if not as_json: _print('\n'.join(str(path) for path in files if path))
     return printed and all(files)
 
 def _run(comparison, out, as_json):
@@ -164,7 +197,8 @@ def _run(comparison, out, as_json):
     if not comparison.runs:
         _say('Stopped before a run was finished: nothing is saved.')
         return 130
-    if not comparison.finished: _say(f'Stopped. To go on: mixcourse compare --resume {out}, and --data if it was named.')
+    if not comparison.finished:
+        _say(f'Stopped. To go on: mixcourse compare --resume {out}, and --data if it was named.')
     whole = _tell(comparison, out, as_json)
     return 130 if not comparison.finished else 0 if whole else 1
 
@@ -183,18 +217,27 @@ def heed_signals():
     finally:
         for number,handler in before.items(): signal.signal(number, handler)
 
-# %% ../nbs/api/20_cli.ipynb #5a48ce76
+# %% ../nbs/api/20_cli.ipynb #c61d9f1c
+def _run_other(options):
+    "Exit code of a command that returns what to print"
+    try: text = options.run(options)
+    except ValueError as e: options.error(str(e))
+    return 0 if _print(text) else 1
+
 def main(
     argv:list=None, # Arguments; None: those of the command line
 )->int:             # 0; 1 where results could not be printed or kept, 130 where it was stopped; wrong arguments exit with 2
     "The command `mixcourse`."
     for stream in (sys.stdout, sys.stderr): _be_lenient(stream)
-    args = vars(new_parser().parse_args(argv))
+    options = new_parser().parse_args(argv)
+    if options.command!='compare': return _run_other(options)
+    args = vars(options)
     error,out,as_json,_ = (args.pop(o) for o in ('error','out','json','command'))
     try:
         with heed_signals():
-            if out is not None and args['resume'] is not None: error('`out` must be left out with `resume`, whose folder it is')
-            out = out or args['resume'] or 'compare'
+            resume = args['resume']
+            if None not in (out, resume): error('`out` must be left out with `resume`, whose folder it is')
+            out = out or resume or 'compare'
             try: comparison = _prepare(out=out, **args)
             except ValueError as e: error(str(e))
             return _run(comparison, out, as_json)

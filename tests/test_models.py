@@ -5,10 +5,11 @@ from importlib.util import find_spec
 from types import SimpleNamespace
 
 import pytest, torch
+from fastai.callback.core import Callback
 from torch import nn
 
 from comparisons import few, photos, tiny
-from mixcourse.compare import models
+from mixcourse.compare import learner, models
 from mixcourse.compare.models import check_model, make_model
 from mixcourse.compare.run import Comparison
 from mixcourse.compare.settings import Settings
@@ -137,13 +138,10 @@ def test_batches_of_one_are_taken_where_they_do_no_harm():
 
 def test_a_method_that_a_model_cannot_do_is_found_out_first(monkeypatch):
     "A hook, a layer, memory: whatever it is"
-    class Fussy(nn.Sequential):
-        def forward(self, x):
-            if self.training and any(m._forward_hooks or m._forward_pre_hooks for m in self.modules()): raise RuntimeError('no hooks here')
-            return super().forward(x)
-    monkeypatch.setattr(models, 'small_cnn', lambda n_in, n_out: Fussy(nn.Flatten(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, n_out)))
-    tiny(methods=['none', 'mixup'])
-    rule = '`methods` must be able to train cnn 16 pictures at a time, manifold is not'
+    class Fails(Callback):
+        def after_pred(self): raise RuntimeError('no such layer\nand more')
+    monkeypatch.setattr(learner, 'make_mixer', lambda method, *a, **kw: [Fails()] if method == 'manifold' else [])
+    rule = '`methods` must be able to train cnn 16 pictures at a time, manifold is not: no such layer$'
     with pytest.raises(ValueError, match=rule): tiny(methods=['none', 'manifold'])
 
 
