@@ -19,6 +19,6 @@ setup(
     description=s['description'], keywords=s['keywords'].split(), author=s['author'], license_expression=s['license'],
     long_description=readme, long_description_content_type='text/markdown',
     install_requires=s['requirements'].split(),
-    extras_require={o: s[f'{o}_requirements'].split() for o in ('dev', 'learn', 'bench')},
+    extras_require={o: s[f'{o}_requirements'].split() for o in ('dev', 'learn', 'bench', 'teach')},
     entry_points={'console_scripts': s['console_scripts'].split(), 'nbdev': [f'{name}={name}._modidx:d']},
 )

@@ -217,7 +217,7 @@ def known(command):
     prog, *args = command.removeprefix('.venv/bin/').split()
     if prog == 'make': return args[0] in re.findall(r'^([\w-]+):', (root/'Makefile').read_text(), re.M)
     if prog == 'mixcourse': return subprocess.run([sys.executable, '-m', 'mixcourse.cli', *args[:1], '--help'], capture_output=True).returncode == 0
-    if prog == 'pip': return args[-1].strip("'") in ('.', '.[dev]', '.[learn]', '.[bench]')
+    if prog == 'pip': return args[-1].strip("'") in ('.', '.[dev]', '.[learn]', '.[bench]', '.[teach]')
     if prog.startswith('nbdev-'): return shutil.which(prog, path=sysconfig.get_path('scripts'))
     return command in ('python3 -m venv .venv', '. .venv/bin/activate', 'pytest', 'ruff check', 'git clone https://github.com/mixcourse/mixcourse')
 
