@@ -14,6 +14,7 @@ from dataclasses import fields
 from pathlib import Path
 import mixcourse
 from .compare.settings import Settings
+from .teach.commands import add_commands
 
 # %% ../nbs/api/20_cli.ipynb #08062ea8
 class _Parser(argparse.ArgumentParser):
@@ -57,6 +58,7 @@ def new_parser()->argparse.ArgumentParser: # Parser of `mixcourse`
     for o in fields(Settings): _add_setting(compare, o)
     _add_files(compare)
     compare.set_defaults(error=compare.error)
+    add_commands(commands)
     return p
 
 # %% ../nbs/api/20_cli.ipynb #2adb3332
@@ -216,12 +218,20 @@ def heed_signals():
         for number,handler in before.items(): signal.signal(number, handler)
 
 # %% ../nbs/api/20_cli.ipynb #c61d9f1c
+def _run_other(options):
+    "Exit code of a command that returns what to print"
+    try: text = options.run(options)
+    except ValueError as e: options.error(str(e))
+    return 0 if _print(text) else 1
+
 def main(
     argv:list=None, # Arguments; None: those of the command line
 )->int:             # 0; 1 where results could not be printed or kept, 130 where it was stopped; wrong arguments exit with 2
     "The command `mixcourse`."
     for stream in (sys.stdout, sys.stderr): _be_lenient(stream)
-    args = vars(new_parser().parse_args(argv))
+    options = new_parser().parse_args(argv)
+    if options.command!='compare': return _run_other(options)
+    args = vars(options)
     error,out,as_json,_ = (args.pop(o) for o in ('error','out','json','command'))
     try:
         with heed_signals():
