@@ -7,13 +7,14 @@ Docs: https://mixcourse.github.io/mixcourse/api/cli.html.md"""
 # %% auto #0
 __all__ = ['STOPS', 'new_parser', 'check_out', 'heed_signals', 'main']
 
-# %% ../nbs/api/20_cli.ipynb #e9219e02
+# %% ../nbs/api/20_cli.ipynb #2923f9a1
 import argparse, json, os, signal, sys, warnings
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import fields
 from pathlib import Path
 import mixcourse
 from .compare.settings import Settings
+from .teach.commands import add_commands
 
 # %% ../nbs/api/20_cli.ipynb #08062ea8
 class _Parser(argparse.ArgumentParser):
@@ -31,7 +32,7 @@ def _add_setting(parser, o):
 def _shown(default): return ','.join(default) if isinstance(default, tuple) else default
 def _reader(o): return _names if o.type is tuple else o.type
 
-# %% ../nbs/api/20_cli.ipynb #464f162c
+# %% ../nbs/api/20_cli.ipynb #d388cc89
 def _add_files(parser):
     add = parser.add_argument
     add('--data', metavar='PATH',
@@ -57,6 +58,7 @@ def new_parser()->argparse.ArgumentParser: # Parser of `mixcourse`
     for o in fields(Settings): _add_setting(compare, o)
     _add_files(compare)
     compare.set_defaults(error=compare.error)
+    add_commands(commands)
     return p
 
 # %% ../nbs/api/20_cli.ipynb #2adb3332
@@ -223,14 +225,22 @@ def heed_signals():
     finally:
         for number,handler in before.items(): signal.signal(number, handler)
 
-# %% ../nbs/api/20_cli.ipynb #0f78d7b3
+# %% ../nbs/api/20_cli.ipynb #4f110872
+def _run_other(options):
+    "Exit code of a command that returns what to print"
+    try: text = options.run(options)
+    except ValueError as e: options.error(str(e))
+    return 0 if _print(text) else 1
+
 def main(
     argv:list=None, # Arguments; None: those of the command line
 )->int:             # 0; 1 where results could not be printed or kept, 130 where it was stopped; wrong arguments exit with 2
     "The command `mixcourse`."
     for stream in (sys.stdout, sys.stderr): _be_lenient(stream)
     try:
-        with heed_signals(): return _compare(**vars(new_parser().parse_args(argv)))
+        options = new_parser().parse_args(argv)
+        if options.command!='compare': return _run_other(options)
+        with heed_signals(): return _compare(**vars(options))
     except KeyboardInterrupt:
         _say('Stopped.')
         return 130

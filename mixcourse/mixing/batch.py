@@ -104,10 +104,10 @@ def _check_chances(p, n):
     if sum(p)>1+1e-6: raise ValueError(f"`p` must add up to 1 at most, got {p}")
     return p
 
-# %% ../../nbs/api/mixing/09_batch.ipynb #96d3e78b
+# %% ../../nbs/api/mixing/09_batch.ipynb #c56ac29a
 def _choose(mixers, p, generator):
     "One of `mixers` by its chance, or None"
-    left = torch.rand(1, generator=generator).item()
+    left = torch.rand(1, generator=generator, device=generator.device).item()
     for mixer,chance in zip(mixers, p):
         left -= chance
         if left<0: return mixer
