@@ -70,10 +70,10 @@ class LossRule(NamedTuple):
     how:str           # 'none', 'weighted', 'mean', 'sum' or 'batchmean'
     ignored:frozenset # Ids that it leaves out
 
-# %% ../../nbs/api/mixing/07b_reduction.ipynb #2a78ce7f
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #f8018ce2
 class _Trial:
     "What examples said so far of a loss"
-    fits,told,refusal = None,None,None # ways that are left, the first example that told, the first error
+    fits,told,refusal = None,None,None # ways that are left, the first example that told, why another did not
     def __init__(self, loss_func, ignored): self.loss_func,self.ignored = loss_func,ignored
 
     def add(self, example, rtol=1e-4):
@@ -82,7 +82,9 @@ class _Trial:
         except _NoRule: raise
         except Exception as e: self.refusal = self.refusal or e
         else:
-            if fits is None: return
+            if fits is None:
+                self.refusal = self.refusal or 'it gives all made-up pictures the same loss'
+                return
             self.told = self.told or example
             self.fits = fits if self.fits is None else self.fits & fits
             if not self.fits: raise _NoRule('averages in a way of its own')
