@@ -182,8 +182,7 @@ const mx = (() => {
   }
   const notKept = 'This browser keeps no more: your answers last until you leave this page.'
   const startOne = el => {
-    const { kind, state: own } = el.dataset
-    const json = own || el.querySelector('script[type="application/json"]')?.textContent
+    const { kind, state: json } = el.dataset
     if (!kinds[kind]?.render || !json) return
     const state = JSON.parse(json)
     const told = kept => note(el, kept ? '' : notKept)
