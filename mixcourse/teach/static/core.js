@@ -185,9 +185,9 @@ const mx = (() => {
   }
   const notKept = 'This browser keeps no more: your answers last until you leave this page.'
   const startOne = el => {
-    const { kind } = el.dataset
-    if (!kinds[kind]?.render || !el.dataset.state) return
-    const state = JSON.parse(el.dataset.state)
+    const { kind, state: json } = el.dataset
+    if (!kinds[kind]?.render || !json) return
+    const state = JSON.parse(json)
     const told = kept => note(el, kept ? '' : notKept)
     mount(kind, state.ids?.length ? keptModel(kind, state, told) : localModel(state), el)
   }
