@@ -71,6 +71,7 @@ command = [sys.executable, '-m', 'mixcourse.cli', 'compare', '--device', 'cpu', 
 needs_signals = pytest.mark.skipif(os.name == 'nt', reason='no such signals')
 
 
+@pytest.mark.slow
 @needs_signals
 @pytest.mark.parametrize('name', ['SIGTERM', 'SIGHUP'])
 def test_time_limits_and_closed_terminals_are_control_c(here, npz, name):
@@ -88,6 +89,7 @@ def test_time_limits_and_closed_terminals_are_control_c(here, npz, name):
     assert len(kept(here)['runs']) >= 2
 
 
+@pytest.mark.slow
 @needs_signals
 def test_killed_outright_keeps_every_finished_run(here, npz):
     "Power cut, out of memory: nothing can be done at the end, so it is done all along"
@@ -197,6 +199,16 @@ def test_a_reader_who_closes_the_pipe_is_no_error(here, npz):
     assert p.returncode == 0
     assert 'Traceback' not in err
     assert 'BrokenPipe' not in err
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='other pipes')
+@pytest.mark.parametrize('args', [['--help'], ['compare', '--help'], ['--version']])
+def test_nor_one_who_wants_no_help(args):
+    with subprocess.Popen([sys.executable, '-m', 'mixcourse.cli', *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as p:
+        p.stdout.close()
+        err = p.stderr.read()
+    assert p.returncode == 0
+    assert not err
 
 
 def test_a_log_has_a_line_a_run(capsys, here, npz):

@@ -210,11 +210,12 @@ def load_data(
     known = 'digits, tiles, cifar10, imagenette and pets'
     raise ValueError(f"`name` must be one of {known}, got {name!r}")
 
-# %% ../../nbs/api/compare/03_pictures.ipynb #1f1e6ab3
+# %% ../../nbs/api/compare/03_pictures.ipynb #dbc36fb3
 def few_labels(
     y:Tensor, # Class ids, (N,) long
     n:int,    # Pictures to keep
     seed:int, # >= 0
+    name:str='labels', # What `n` is called in errors
 )->Tensor:    # Positions of those that keep their label, (n,) long
     "Choose pictures at random, with the same share of each class as in `y`."
     total,counts = len(y),y.bincount()
@@ -223,7 +224,7 @@ def few_labels(
     if counts.min()<2: raise ValueError("`y` must have two pictures of each class to choose from, got one")
     least,most = len(counts),total-len(counts)
     if not least<=n<=most:
-        raise ValueError(f"`labels` must be between {least} and {most}, or {total} for all, got {n}")
+        raise ValueError(f"`{name}` must be between {least} and {most}, or {total} for all, got {n}")
     kept,_ = train_test_split(np.arange(total), train_size=n, stratify=y.numpy(), random_state=seed)
     return torch.from_numpy(kept)
 

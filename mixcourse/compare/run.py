@@ -59,7 +59,7 @@ def _good_threads(s, size):
     few = s.arch=='cnn' and s.bs*size[0]*size[1]<64**3
     return 1 if few else torch.get_num_threads()
 
-# %% ../../nbs/api/compare/13_run.ipynb #4ebc509c
+# %% ../../nbs/api/compare/13_run.ipynb #d08f6e8e
 class Comparison(Runs):
     "Every method on every task with every seed."
     def __init__(self,
@@ -91,7 +91,7 @@ class Comparison(Runs):
     )->dict:      # Positions of the pictures as `idx`, labels for all as `y`
         "What to learn from."
         s,y = self.settings,self.pics.y_train.clone()
-        idx = few_labels(y, s.pictures or len(y), seed)
+        idx = few_labels(y, s.pictures or len(y), seed, 'pictures')
         if task=='clean': return dict(idx=idx[few_labels(y[idx], s.labels, seed)], y=y)
         y[idx] = wrong_labels(y[idx], s.noise, len(self.pics.vocab), seed)
         return dict(idx=idx, y=y)

@@ -93,7 +93,11 @@ const mx = (() => {
     }
   }
   const storeOf = kind => shared.stores[kind] ||= makeStore(`mixcourse:${kind}`)
-  const refreshStores = () => Object.values(shared.stores).forEach(store => store.refresh())
+  const refreshStores = () => {
+    shared.isElsewhere = true
+    Object.values(shared.stores).forEach(store => store.refresh())
+    shared.isElsewhere = false
+  }
 
   // Stands in for a kernel's model where there is nothing to remember
   const localModel = state => {
@@ -201,6 +205,7 @@ const mx = (() => {
     },
   })
   return {
-    kinds, data, h, button, uid, slider, onEnter, keep, storeOf, readerSeed, still, page, style, note, start, live,
+    kinds, data, shared, h, button, uid, slider, onEnter, keep, storeOf, readerSeed,
+    still, page, style, note, start, live,
   }
 })()
