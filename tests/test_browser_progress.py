@@ -8,7 +8,7 @@ from mixcourse.teach.items import Fault, Line, Option, Prompt, Question
 from mixcourse.teach.questions import Cards, Predict, Quiz, Repair
 
 
-def yes_no(name): return Question(name, 'single', name, (Option('no', 'It is not.'), Option('yes', 'It is.', True)))
+def yes_no(name): return Question(name, 'single', name, options=(Option('no', 'It is not.'), Option('yes', 'It is.', True)))
 
 
 def deck(*names): return Cards({f't.{o}': yes_no(o) for o in names})
@@ -79,11 +79,21 @@ def test_a_choice_that_was_not_checked_survives_another_tab(site):
 def test_two_tabs_keep_the_cards_of_both(site):
     a, b = tabs(site, deck('c', 'd', 'e'))
     for _ in range(3): know(a)
-    b.get_by_text('Done for today').wait_for()
+    b.locator('.mx-boxes b', has_text='3').wait_for()
+    look_again(b)
+    assert b.get_by_text('Done for today').is_visible()
     b.get_by_role('button', name='Practice all cards').click()
     know(b)
     assert sorted(o[0] for o in stored(a, 'cards').values()) == [1, 1, 2]
     assert boxes(b) == [0, 2, 1, 0, 0]
+
+
+def test_a_card_in_the_hand_can_be_answered_though_another_tab_knew_it(site):
+    a, b = tabs(site, deck('c', 'd', 'e'))
+    for _ in range(3): know(a)
+    b.get_by_role('button', name='Show the answer').click()
+    b.get_by_role('button', name='Once more').click()
+    assert sorted(o[0] for o in stored(a, 'cards').values()) == [0, 1, 1]
 
 
 def test_two_tabs_keep_guesses_and_repairs(site):
@@ -251,7 +261,7 @@ def test_all_cards_can_be_practiced_at_the_same_instant(practiced):
 # the order of the options
 
 def test_options_have_an_order_of_the_reader(site):
-    many = Quiz({f't.{i}': Question(f'{i}', 'single', f'{i}', tuple(Option(o, 'why', o == 'c') for o in 'abcde')) for i in range(6)})
+    many = Quiz({f't.{i}': Question(f'{i}', 'single', f'{i}', options=tuple(Option(o, 'why', o == 'c') for o in 'abcde')) for i in range(6)})
 
     def orders(page): return [o.locator('.mx-opt').all_inner_texts() for o in page.locator('fieldset').all()]
     a, b = tabs(site, many)
@@ -266,7 +276,7 @@ def test_options_have_an_order_of_the_reader(site):
 
 
 def test_an_answer_is_the_same_in_every_order(site):
-    q = Question('q', 'single', 'Which?', tuple(Option(o, f'why {o}', o == 'c') for o in 'abcd'))
+    q = Question('q', 'single', 'Which?', options=tuple(Option(o, f'why {o}', o == 'c') for o in 'abcd'))
     for seed in range(4):
         page, = tabs(site, Quiz({'t.q': q}), count=1)
         page.evaluate("seed => localStorage.setItem('mixcourse:reader', JSON.stringify({seed}))", seed)

@@ -148,6 +148,16 @@ def test_real_predictions_are_remembered():
 def test_reasons(loss, why): assert why_one_lam(loss, torch.arange(8) % 5) == why
 
 
+@pytest.mark.parametrize('name', ['Ohem', 'Easy', 'TopHalf', 'RarelyBalanced'])
+def test_a_small_batch_is_enough(name): assert loss_rule(batches[name](5), torch.arange(2)) is None
+
+
+def test_a_constant_loss_proves_nothing():
+    class Zero(Loss):
+        def values(self, p, y): return 0*super().values(p, y)
+    assert why_one_lam(Zero(5), torch.arange(8) % 5) == 'could not be tried (it gives all made-up pictures the same loss)'
+
+
 def test_a_refused_example_is_no_property_of_the_loss():
     def picky(p, y, reduction='mean'): raise TypeError('never')
     assert why_one_lam(picky, torch.arange(8)) == 'could not be tried (never)'

@@ -15,7 +15,7 @@ from torch import nn, Tensor
 from ..mixing import mixup, rand_lam
 from .draws import Draw
 from .inputs import first_tensor, find_images, mix_tensors
-from .core import Mixer
+from .core import Mixer, is_at_work
 
 # %% ../../nbs/api/callback/03_manifold.ipynb #5af0b18d
 _containers = nn.Sequential,nn.ModuleList,nn.ModuleDict # a list does not run, what is in it does
@@ -74,7 +74,7 @@ class _HiddenMix:
     "Mixes the output of one layer in the pass that is learned from, and in a checkpoint's repetition"
     def __init__(self, learn=None, layer=None, op=None):
         self.learn,self.op = learn,op
-        self.passing,self.runs,self.handles = False,0,[]
+        self.passing,self.repeating,self.runs,self.handles = False,False,0,[]
         if learn is None: return # a copy of the model gets none of this
         self.handles = [learn.model.register_forward_pre_hook(self.start),
                         learn.model.register_forward_hook(self.end, always_call=True),
@@ -82,14 +82,14 @@ class _HiddenMix:
 
     def start(self, model, args):
         "Others may run the model before its turn, or after a stop: wait for this batch"
-        if not (self.learn and self.learn.training): return self.remove()
+        if not self.learn or not self.learn.training or not is_at_work(self.learn): return self.remove()
         self.passing = torch.is_grad_enabled() and bool(args) and args[0] is self.learn.xb[0]
         if self.passing: self.runs = 0
 
     def end(self, model, args, out): self.passing = False
 
     def mix(self, layer, args, out):
-        if _in_backward(): return self.mix_again(out)
+        if _in_backward(): return self.mix_again(out) if self.repeating else None
         if not self.passing: return None
         self.runs += 1
         if self.runs>1: return None # mixed once, as the targets are
@@ -105,7 +105,8 @@ class _HiddenMix:
 
     def remove(self):
         for h in self.handles: h.remove()
-        self.learn,self.op,self.passing,self.runs,self.handles = None,None,False,0,[]
+        self.learn,self.op,self.handles = None,None,[]
+        self.passing,self.repeating,self.runs = False,False,0
 
     def __reduce__(self): return _HiddenMix, ()
 
@@ -179,7 +180,11 @@ class ManifoldMixUp(Mixer):
         self._forget()
         raise ValueError("`layers` must be layers that the model runs, the one chosen did not run")
 
+    def before_backward(self):
+        if self.hidden is not None: self.hidden.repeating = True
+
     def after_backward(self): self._forget()
+
     def after_fit(self):
         super().after_fit()
         self._forget()

@@ -1,4 +1,4 @@
-// A trace over the fallback: its stages one at a time, or a cursor over the curves of its epochs.
+// The stages of the fallback one at a time, or a cursor over its curves.
 const { h, button, uid } = mx
 
 const makeTab = (stage, i, panel, go) => h('button', {
@@ -31,8 +31,7 @@ const stepper = {
       back.disabled = at === 0
       next.disabled = at === last
       where.textContent = `${at + 1} of ${stages.length}`
-      model.set('value', { stage: at })
-      model.save_changes()
+      mx.keep(model, { stage: at })
     }
     list.mxKey = event => {
       const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: last }[event.key]
@@ -47,7 +46,6 @@ const stepper = {
   },
 }
 
-// A bar over each picture of curves that is moved to the epoch
 const addCursor = svg => {
   const path = document.createElementNS(svg.namespaceURI, 'path')
   path.setAttribute('class', 'tr-now')
@@ -63,44 +61,40 @@ const showMetric = (metric, runs, epoch) => {
 
 const epochs = {
   render(model, el) {
-    const state = model.get('state'), fallback = el.querySelector('.mx-fb'), id = uid()
+    const state = model.get('state'), fallback = el.querySelector('.mx-fb')
     const figures = [...fallback.querySelectorAll('figure')].map(figure => figure.cloneNode(true))
     const chart = h('div', { class: 'tr-chart' }, figures)
     const cursors = [...chart.querySelectorAll('svg')].map(addCursor)
-    const now = h('span'), values = h('div', { class: 'tr-values' })
+    const values = h('div', { class: 'tr-values' })
     const note = h('p', { class: 'tr-note', role: 'status' })
-    const input = h('input', { type: 'range', id, min: 1, max: state.epochs, value: 1, oninput: () => show() })
+    const slider = mx.slider('Epoch', {
+      min: 1, max: state.epochs, text: epoch => `${epoch} of ${state.epochs}`, moved: epoch => show(epoch),
+    })
 
     const moveCursors = epoch => {
       const share = state.epochs > 1 ? (epoch - 1) / (state.epochs - 1) : .5
       const x = state.left + share * state.width, right = state.left + state.width + 4, top = state.top - 3
       for (const path of cursors) path.setAttribute('d', `M${x} ${top}v${state.height + 6}H${right}V${top}Z`)
     }
-    // The last note up to this epoch
     const noteAt = epoch => {
       const at = Math.max(...state.notes.filter(noted => noted <= epoch), 0)
       return at ? fallback.querySelector(`[data-epoch="${at}"]`).innerHTML : ''
     }
-    const show = () => {
-      const epoch = +input.value
-      now.textContent = `${epoch} of ${state.epochs}`
-      input.setAttribute('aria-valuetext', `Epoch ${epoch} of ${state.epochs}`)
+    const show = epoch => {
       moveCursors(epoch)
       values.replaceChildren(...state.metrics.map(metric => showMetric(metric, state.runs, epoch)))
       note.innerHTML = noteAt(epoch)
-      model.set('value', { epoch })
-      model.save_changes()
+      mx.keep(model, { epoch })
     }
     const jumpTo = epoch => {
-      input.value = epoch
-      show()
+      slider.show(epoch)
+      show(epoch)
     }
     const jumps = state.notes.map(epoch => button(`Epoch ${epoch}`, () => jumpTo(epoch)))
     const notice = jumps.length
       ? h('div', { class: 'mx-row' }, h('span', { class: 'mx-dim' }, 'What to notice'), jumps) : null
-    el.append(h('div', { class: 'mx-ui tr' }, chart,
-      h('div', { class: 'tr-scrub' }, h('label', { for: id }, 'Epoch'), input, now), values, notice, note))
-    show()
+    el.append(h('div', { class: 'mx-ui tr' }, chart, slider.box, values, notice, note))
+    jumpTo(1)
   },
 }
 
