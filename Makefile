@@ -4,6 +4,7 @@
 # make quick     what needs no browser, no chapter and no server: for the inner loop
 # make bench     time mixing beside other libraries
 # make site      the pages, into _docs
+# make slides    the chapters as slides, into _slides
 # They set up .venv on their first run and are quick afterwards.
 PYTHON ?= python3
 ARGS ?=
@@ -22,6 +23,9 @@ bench: .venv/bench.stamp
 
 site: .venv/dev.stamp
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -W ignore nbs/site.py
+
+slides: .venv/learn.stamp
+	$(BIN)/jupyter nbconvert --to slides --output-dir _slides nbs/chapters/*.ipynb
 
 # One thread a process: two of them run at a time, and small tensors gain nothing from more.
 test quick: export OMP_NUM_THREADS = 1
@@ -62,4 +66,4 @@ quick: .venv/dev.stamp
 	  echo "mixcourse needs Python 3.10 or newer with venv (Debian: apt install python3-venv); name another: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 
-.PHONY: compare learn bench site test quick
+.PHONY: compare learn bench site slides test quick
