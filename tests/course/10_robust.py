@@ -46,6 +46,11 @@ if DATA == 'digits':
     g = {k: v.mean(0) for k,v in trained.items()}
     assert g['plain'][-1] > .08 and all(g[k][0] < -.02 and g[k][-1] < g['plain'][-1]-.04 for k in ('MixUp','CutMix')), 'the page says where each is sure'
 
+# %% after 62ba3a03
+if DATA == 'digits':
+    left = {k: np.mean([rest(z) for z in (v/T[k])[:,0]]) for k,v in logits.items()}
+    assert max(left.values())-min(left.values()) < .01, 'the page: with a temperature all come out about equal'
+
 # %% after 996ac3b6
 assert all(torch.equal(mended[k].argmax(-1), v.argmax(-1)) for k,v in logits.items())
 if DATA == 'digits':
