@@ -168,7 +168,6 @@ const mx = (() => {
     if (old) old.textContent = css
     else document.head.append(h('style', { id }, css))
   }
-  // One line at the end of a widget; an empty text takes it away
   const note = (el, text) => {
     const line = el.querySelector(':scope > .mx-note') || el.appendChild(h('p', { class: 'mx-note', role: 'status' }))
     line.textContent = text
@@ -192,7 +191,6 @@ const mx = (() => {
     const told = kept => note(el, kept ? '' : notKept)
     mount(kind, state.ids?.length ? keptModel(kind, state, told) : localModel(state), el)
   }
-  // Without a kernel: upgrade what is there
   const start = () => document.querySelectorAll('.mx[data-kind]:not([data-on])').forEach(startOne)
   // With one: what anywidget wants
   const live = kind => ({
