@@ -47,16 +47,16 @@ class Question:
     id:str             # Unique in its chapter
     kind:str           # 'single', 'multiple' or 'number'
     ask:str            # The question
-    level:int|None=None # 1 recall, 2 apply, 3 think ahead; in the bank each has one
-    code:str=''        # Python that the question is about
-    picture:Picture|None=None # Picture that the question is about
     options:tuple[Option, ...]=() # To choose from, unless `kind` is 'number'
-    keep_order:bool=False     # Do the options have an order, as lines of code do? Else they are shuffled
     answer:float|None=None    # The right number
     tolerance:float|None=None # How far from it is still right
     why:str=''         # Why that number
     misses:tuple[Miss, ...]=() # Wrong numbers with something to say
     hint:str=''        # Help that does not give it away
+    level:int|None=None # 1 recall, 2 apply, 3 think ahead; in the bank each has one
+    code:str=''        # Python that the question is about
+    picture:Picture|None=None # Picture that the question is about
+    keep_order:bool=False     # Do the options have an order, as lines of code do? Else they are shuffled
     of:str=''          # In the final exam: `id` of the question of which this is a twin
 
 # %% ../../nbs/api/teach/01_items.ipynb #ab01a003
