@@ -22,6 +22,7 @@ from .compare.measures import calibration_error, fgsm
 from .compare.models import make_model
 from .compare.run import Comparison
 from .compare.settings import Settings
+from .compare.trial import mix_trial
 from .teach.questions import quiz, predict, myth, cards, repair
 from .teach.exercises import check
 from .teach.explorer import *
@@ -31,7 +32,7 @@ from .teach.record import *
 from .teach.trace import *
 
 # %% ../nbs/api/99_all.ipynb #f23dec67
-__all__ = ['make_model', 'fgsm', 'calibration_error', 'Comparison', 'Settings', 'quiz', 'predict', 'myth', 'cards', 'repair', 'check',
+__all__ = ['make_model', 'fgsm', 'calibration_error', 'Comparison', 'mix_trial', 'Settings', 'quiz', 'predict', 'myth', 'cards', 'repair', 'check',
            'example_images']
 __all__ += mixing.__all__
 __all__ += schedule.__all__

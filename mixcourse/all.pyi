@@ -15,4 +15,5 @@ from .teach.trace import *
 from .compare.plot import *
 from .mixing.schedule import *
 from .compare.settings import Settings as Settings
+from .compare.trial import mix_trial as mix_trial
 from .teach.questions import cards as cards, myth as myth, predict as predict, quiz as quiz, repair as repair

@@ -1,7 +1,8 @@
 "Real digits, tiny learners, and pictures from which any mix can be read."
+import math
 from functools import partial
 
-import numpy as np, torch
+import numpy as np, torch, torch.nn.functional as F
 from fastai.callback.progress import ProgressCallback
 from fastai.data.core import DataLoaders, Datasets
 from fastai.data.load import DataLoader
@@ -184,3 +185,43 @@ def threes(vocab):
     dls = DataLoaders(DataLoader(train, bs=16, shuffle=True), DataLoader(valid, bs=16))
     dls.vocab = vocab
     return dls
+
+
+CE = nn.CrossEntropyLoss
+
+
+def fit(cbs, *data, loss=None, model=None, bs=8, n_inp=None, valid=None, cb=(), epochs=1, **kwargs):
+    "What happened in each batch of a fit on `data`, whose loader hands out views"
+    learn = learner(cbs, loaders(*data, bs=bs, n_inp=n_inp, valid=valid), model, loss or CE(), **kwargs)
+    return spy(learn, epochs, cb)
+
+
+def flat_net(c_out, size=(8, 8), c=1): return nn.Sequential(nn.Flatten(), nn.Linear(c*math.prod(size), c_out))
+
+
+def readers(): return [(MixUp, dots(16), read_dots), (CutMix, plains(16), read_plains)]
+
+
+def pictures_of(n=12, size=(6, 8)):
+    "Plain pictures with a mask that says the same"
+    x, y = plains(n, size)
+    return x, y.view(n, 1, 1).expand(n, *size).clone()
+
+
+def changed(seen): return [not torch.equal(b['x'][0], b['mixed'][0]) for b in seen]
+
+
+weight = torch.linspace(.2, 3, 16)  # of classes
+
+
+def expected(name, loss, pred, y_a, y_b, lam):
+    "The loss of each picture alone, weighed by the shares read from its pixels"
+    if name == 'opaque': return lam[0]*loss(pred, y_a)+(1-lam[0])*loss(pred, y_b)
+    if name in ('weighted', 'flat-weighted', 'ignore'):
+        w = weight if 'weighted' in name else (torch.arange(16) != 3).float()
+        each, up, down = F.cross_entropy, 0., 0.
+        for i, l in enumerate(lam):
+            for y, share in ((y_a[i], l), (y_b[i], 1-l)): up, down = up+share*w[y]*each(pred[i:i+1], y[None]), down+share*w[y]
+        return up/down
+    one = [l*loss(pred[i:i+1], y_a[i:i+1])+(1-l)*loss(pred[i:i+1], y_b[i:i+1]) for i, l in enumerate(lam)]
+    return sum(one)/(1 if name == 'sum' else len(one))

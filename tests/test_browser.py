@@ -175,7 +175,9 @@ for (const o of [document, window]) for (const c of [true, false])
 def test_quiz_by_keyboard_where_the_page_takes_keys(site):
     page = site.open(page=page_of(small['c'], small['n'], head=thief))
     page.keyboard.press('Tab')
-    page.keyboard.press('ArrowDown')
+    for _ in range(4):  # options stand in an order of the reader's
+        page.keyboard.press('ArrowDown')
+        if ui(page, 'quiz').get_by_label('blue').is_checked(): break
     page.keyboard.press('Enter')
     q, n = ui(page, 'quiz'), ui(page, 'quiz', 1)
     assert q.get_by_text('As the sky.').is_visible()

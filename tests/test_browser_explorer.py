@@ -479,7 +479,7 @@ def test_playground_runs_and_rests(show):
     page.get_by_label('spirals').check()
     assert page.evaluate("(() => { const c = document.querySelector('.pg-panel canvas'), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; const seen = new Set(); for (let i = 0; i < d.length; i += 4) seen.add(d[i] + ',' + d[i + 1]); return seen.size })()") > 50
     page.get_by_label('Seed').press('ArrowRight')
-    assert page.locator('.pg-slide span').last.inner_text() == '2'
+    assert page.locator('.pg-settings .mx-slide span').last.inner_text() == '2'
 
 
 def test_playground_rests_out_of_sight(show):

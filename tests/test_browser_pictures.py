@@ -208,7 +208,7 @@ def test_a_link_names_the_pictures(site):
     page.wait_for_function("document.querySelector('.ex-facts').textContent.startsWith('50%')")
 
 
-@pytest.mark.parametrize('address', ['lam=2', 'lam=NaN', 'lam=', 'pictures=7,9', 'pictures=a,b', 'alpha=-1', 'centers=1,99', 'centers=1', 'length=1e9', 'fill=red', 'lam=%3Cimg%20src=x%3E'])
+@pytest.mark.parametrize('address', ['lam=2', 'lam=NaN', 'lam=', 'pictures=7,9', 'pictures=a,b', 'alpha=-1', 'centers=1,99', 'centers=1', 'length=1e9', 'fill=red', 'fill=toString', 'lam=%3Cimg%20src=x%3E'])
 def test_an_address_is_not_believed(site, address):
     for e in (MixUpExplorer(pair()), CutMixExplorer(pair(), (20, 20), 16), CutoutExplorer(pair(), 12)):
         page = open_at(site, '', e)

@@ -8,7 +8,7 @@ from mixcourse.teach.items import Fault, Line, Option, Prompt, Question
 from mixcourse.teach.questions import Cards, Predict, Quiz, Repair
 
 
-def yes_no(name): return Question(name, 'single', name, (Option('no', 'It is not.'), Option('yes', 'It is.', True)))
+def yes_no(name): return Question(name, 'single', name, options=(Option('no', 'It is not.'), Option('yes', 'It is.', True)))
 
 
 def deck(*names): return Cards({f't.{o}': yes_no(o) for o in names})
@@ -251,7 +251,7 @@ def test_all_cards_can_be_practiced_at_the_same_instant(practiced):
 # the order of the options
 
 def test_options_have_an_order_of_the_reader(site):
-    many = Quiz({f't.{i}': Question(f'{i}', 'single', f'{i}', tuple(Option(o, 'why', o == 'c') for o in 'abcde')) for i in range(6)})
+    many = Quiz({f't.{i}': Question(f'{i}', 'single', f'{i}', options=tuple(Option(o, 'why', o == 'c') for o in 'abcde')) for i in range(6)})
 
     def orders(page): return [o.locator('.mx-opt').all_inner_texts() for o in page.locator('fieldset').all()]
     a, b = tabs(site, many)
@@ -266,7 +266,7 @@ def test_options_have_an_order_of_the_reader(site):
 
 
 def test_an_answer_is_the_same_in_every_order(site):
-    q = Question('q', 'single', 'Which?', tuple(Option(o, f'why {o}', o == 'c') for o in 'abcd'))
+    q = Question('q', 'single', 'Which?', options=tuple(Option(o, f'why {o}', o == 'c') for o in 'abcd'))
     for seed in range(4):
         page, = tabs(site, Quiz({'t.q': q}), count=1)
         page.evaluate("seed => localStorage.setItem('mixcourse:reader', JSON.stringify({seed}))", seed)

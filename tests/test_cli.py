@@ -1,6 +1,5 @@
 "The command: answers at once, refuses in one line, leaves nothing behind or everything that was finished."
-import json, os, re, signal, subprocess, sys
-from functools import partial
+import json, os, re, subprocess, sys
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ from mixcourse.compare import run, statistics
 from mixcourse.cli import main
 from mixcourse.compare.settings import Settings
 
-from comparisons import stop_in
 from mixcourse.compare.report import show_number
 from test_report import table_numbers
 
@@ -166,52 +164,3 @@ def test_results_replace_older_ones(here, npz):
     main(['compare', *quick, '--data', npz()])
     assert 'old' not in (here/'compare/compare.csv').read_text()
     assert (here/'compare/mine.txt').read_text() == 'mine'
-
-
-def test_stop_saves_and_prints_what_is_finished(capsys, here, npz, monkeypatch):
-    stop_in(monkeypatch, 1)
-    assert main(['compare', *quick, '--data', npz()]) == 130
-    out, _ = capsys.readouterr()
-    res = json.loads((here/'compare/compare.json').read_text())
-    assert not res['finished']
-    assert [(r['method'], r['task']) for r in res['runs']] == [('none', 'clean')]
-    assert 'Stopped: 1 of 8 runs were finished.' in out
-    assert f"{100*res['runs'][0]['accuracy']:.1f}" in out
-    assert len(list((here/'compare').iterdir())) == 3
-
-
-def test_stop_before_anything_is_finished(capsys, here, npz, monkeypatch):
-    stop_in(monkeypatch, 0)
-    assert main(['compare', *quick, '--data', npz()]) == 130
-    out, err = capsys.readouterr()
-    assert not out
-    assert 'nothing is saved' in err
-    assert not list(here.iterdir())
-
-
-def test_crash_saves_what_is_finished_and_is_not_hidden(here, npz, monkeypatch):
-    stop_in(monkeypatch, 3, RuntimeError)
-    with pytest.raises(RuntimeError): main(['compare', *quick, '--data', npz()])
-    assert len(json.loads((here/'compare/compare.json').read_text())['runs']) == 3
-    stop_in(monkeypatch, 1, ValueError)  # not taken for a wrong option
-    with pytest.raises(ValueError): main(['compare', *quick, '--data', npz()])
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(os.name == 'nt', reason='no SIGINT for a child')
-def test_control_c(here, npz):
-    "A real one, in the second run of a process"
-    cmd = [sys.executable, '-m', 'mixcourse.cli', 'compare', '--data', npz(), '--device', 'cpu', '--epochs', '50']
-    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell's background job would hand on that it is ignored
-    with subprocess.Popen(cmd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heard) as p:
-        seen = b''
-        while b'none, noisy' not in seen:
-            more = p.stderr.read1()
-            assert more, seen
-            seen += more
-        p.send_signal(signal.SIGINT)
-        out, err = p.communicate(timeout=60)
-    assert p.returncode == 130
-    assert b'Traceback' not in err
-    assert b'Stopped: 1 of 30 runs' in out
-    assert len(json.loads((here/'compare/compare.json').read_text())['runs']) == 1

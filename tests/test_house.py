@@ -16,7 +16,7 @@ after[''] = wings[:-1]
 def default_exp(path): return re.search(r'#\| default_exp ([\w.]+)', path.read_text(encoding='utf-8'))[1]
 
 
-library = sorted((p for p in (root/'nbs/api').rglob('*.ipynb') if p in notebooks), key=lambda p: (wings.index('' if p.parent.name == 'api' else p.parent.name), p.name))
+library = sorted((p for p in (root/'nbs/api').rglob('*.ipynb') if p in notebooks and '#| default_exp' in p.read_text(encoding='utf-8')), key=lambda p: (wings.index('' if p.parent.name == 'api' else p.parent.name), p.name))
 modules = [default_exp(p) for p in library]  # in the order of wings, and in a wing in that of its notebooks
 trees = {o: ast.parse((package/f'{o.replace(".", "/")}.py').read_text(encoding='utf-8')) for o in modules}
 
@@ -212,12 +212,23 @@ def test_pages_have_title_and_description(path):
     assert re.match(r'# .+\n+> .+', first)
 
 
+@pytest.mark.parametrize('path', library, ids=lambda p: p.name)
+def test_import_cells_hold_imports_only(path):
+    "The site executes cells that import when it shows documentation, and no others: the rest would miss what they need"
+    for c in json.loads(path.read_text(encoding='utf-8'))['cells']:
+        src = ''.join(c['source'])
+        if c['cell_type'] != 'code' or re.search(r'#\|\s*(export|eval: false)', src): continue
+        lines = [o for o in src.splitlines() if o and not o.startswith(('#', ' ', ')'))]
+        imports = [re.match(r'(from [\w.]+ )?import ', o) is not None for o in lines]
+        assert all(imports) or not any(imports), src
+
+
 def known(command):
     "Whether `command` is one that the repository answers"
     prog, *args = command.removeprefix('.venv/bin/').split()
     if prog == 'make': return args[0] in re.findall(r'^([\w-]+):', (root/'Makefile').read_text(), re.M)
     if prog == 'mixcourse': return subprocess.run([sys.executable, '-m', 'mixcourse.cli', *args[:1], '--help'], capture_output=True).returncode == 0
-    if prog == 'pip': return args[-1].strip("'") in ('.', '.[dev]', '.[learn]', '.[bench]')
+    if prog == 'pip': return args[-1].strip("'") in ('.', '.[dev]', '.[learn]', '.[bench]', '.[teach]', 'git+https://github.com/mixcourse/mixcourse')
     if prog.startswith('nbdev-'): return shutil.which(prog, path=sysconfig.get_path('scripts'))
     return command in ('python3 -m venv .venv', '. .venv/bin/activate', 'pytest', 'ruff check', 'git clone https://github.com/mixcourse/mixcourse')
 
@@ -237,7 +248,8 @@ def test_recipe_runs(forks, tmp_path):
     recipe, = blocks(pages['README.md'], 'python')
     assert len(recipe.splitlines()) == 6
     cells = json.loads((root/'nbs/index.ipynb').read_text(encoding='utf-8'))['cells']
-    shown = [''.join(c['source']) for c in cells if c['cell_type'] == 'code' and '#| echo: false' not in ''.join(c['source'])]
+    code = [''.join(c['source']) for c in cells if c['cell_type'] == 'code']
+    shown = [o for o in code if '#| echo: false' not in o and '#| hide' not in o]
     assert recipe.splitlines() == [o.rstrip(';') for o in '\n'.join(shown).splitlines() if not o.startswith('#|')]
     res = forks.run('-c', recipe, cwd=tmp_path)
     assert not res.returncode, res.stderr

@@ -5,10 +5,11 @@ from importlib.util import find_spec
 from types import SimpleNamespace
 
 import pytest, torch
+from fastai.callback.core import Callback
 from torch import nn
 
 from comparisons import few, photos, tiny
-from mixcourse.compare import models
+from mixcourse.compare import learner, models
 from mixcourse.compare.models import check_model, make_model
 from mixcourse.compare.run import Comparison
 from mixcourse.compare.settings import Settings
@@ -36,7 +37,8 @@ def test_what_depends_on_the_pictures_is_settled():
     assert Comparison(many, Settings(device='cpu')).settings.bs == 512
 
 
-@pytest.mark.parametrize('kw, rule', [(dict(labels=95), '`labels` must be between 10 and 86, or 96 for all, got 95'), (dict(arch='resnet19'), 'did you mean resnet18'),
+@pytest.mark.parametrize('kw, rule', [(dict(labels=95), '`labels` must be between 10 and 86, or 96 for all, got 95'), (dict(pictures=9), '`pictures` must be between 10 and 86, or 96 for all, got 9'),
+                                      (dict(arch='resnet19'), 'did you mean resnet18'),
                                       (dict(device='tpu'), "`device` must be cuda, mps or cpu, and be there, got 'tpu'"), (dict(device='meta'), '`device`'),
                                       (dict(bf16=True), '`bf16` must be left out')])
 def test_what_cannot_run_is_refused_before_training(kw, rule):
@@ -79,16 +81,19 @@ def test_model_that_does_not_fit_is_refused():
     with pytest.raises(ValueError, match='`arch` must give a score for each class, googlenet does not'): check_model('googlenet', 3, 10, (64, 64))
 
 
-@pytest.mark.parametrize('arch', ['shufflenet_v2_x1_0', 'googlenet', 'inception_v3', 'squeezenet1_1', 'densenet121', 'mnasnet0_5', 'efficientnet_b0',
-                                  'regnet_y_400mf', 'convnext_tiny', 'swin_t', 'maxvit_t', 'vit_b_32', 'alexnet', 'vgg11', 'resnext50_32x4d'])
+def slow(*names): return [pytest.param(name, marks=pytest.mark.slow) for name in names]
+
+
+@pytest.mark.parametrize('arch', ['shufflenet_v2_x1_0', 'squeezenet1_1', 'mnasnet0_5', *slow(
+    'googlenet', 'inception_v3', 'densenet121', 'efficientnet_b0', 'regnet_y_400mf', 'convnext_tiny', 'swin_t', 'maxvit_t', 'vit_b_32', 'alexnet', 'vgg11')])
 def test_every_family_works_or_is_refused_in_one_line(arch):
     try: check_model(arch, 1, 10, (8, 8))
     except ValueError as e: assert re.fullmatch(f'`arch` must .*{arch} does not.*', str(e))
 
 
 @pytest.mark.skipif(not find_spec('timm'), reason='no timm')
-@pytest.mark.parametrize('arch', ['vit_tiny_patch16_224', 'levit_128s', 'mixer_s16_224', 'ghostnet_050', 'dla34', 'hrnet_w18_small', 'mobilevit_xxs',
-                                  'edgenext_xx_small', 'selecsls42', 'tresnet_m', 'coat_tiny', 'visformer_tiny'])
+@pytest.mark.parametrize('arch', ['levit_128s', 'mobilevit_xxs', *slow(
+    'vit_tiny_patch16_224', 'mixer_s16_224', 'ghostnet_050', 'dla34', 'hrnet_w18_small', 'edgenext_xx_small', 'selecsls42', 'tresnet_m', 'coat_tiny')])
 def test_every_family_of_timm_works_or_is_refused_in_one_line(arch):
     try: check_model(arch, 1, 10, (8, 8))
     except ValueError as e: assert re.fullmatch(f'`arch` must .*{arch}.*', str(e))
@@ -137,13 +142,10 @@ def test_batches_of_one_are_taken_where_they_do_no_harm():
 
 def test_a_method_that_a_model_cannot_do_is_found_out_first(monkeypatch):
     "A hook, a layer, memory: whatever it is"
-    class Fussy(nn.Sequential):
-        def forward(self, x):
-            if self.training and any(m._forward_hooks or m._forward_pre_hooks for m in self.modules()): raise RuntimeError('no hooks here')
-            return super().forward(x)
-    monkeypatch.setattr(models, 'small_cnn', lambda n_in, n_out: Fussy(nn.Flatten(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, n_out)))
-    tiny(methods=['none', 'mixup'])
-    rule = '`methods` must be able to train cnn 16 pictures at a time, manifold is not'
+    class Fails(Callback):
+        def after_pred(self): raise RuntimeError('no such layer\nand more')
+    monkeypatch.setattr(learner, 'make_mixer', lambda method, *a, **kw: [Fails()] if method == 'manifold' else [])
+    rule = '`methods` must be able to train cnn 16 pictures at a time, manifold is not: no such layer$'
     with pytest.raises(ValueError, match=rule): tiny(methods=['none', 'manifold'])
 
 

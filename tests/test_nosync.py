@@ -11,6 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from mixcourse.callback import core as callback
 from mixcourse.mixing import targets
 from mixcourse.callback import CutMix, Cutout, MixedAccuracy, MixUp
+from mixcourse.mixing import why_one_lam
 from mixcourse.mixing.targets import loss_rule, mixed_accuracy, mixed_loss
 
 every = {**mixers(), 'per batch': partial(CutMix, per_batch=True), 'now and then': partial(MixUp, p=.5), 'in place': partial(Cutout, 3, n_holes=2, inplace=True)}
@@ -63,8 +64,9 @@ def test_reads_are_seen():
 @pytest.fixture
 def tried_on_cpu(monkeypatch):
     "A meta tensor holds nothing, so the one trial of the loss is made elsewhere"
-    def tried(loss_func, y, *args, **kwargs): return loss_rule(loss_func, torch.zeros(y.shape, dtype=y.dtype), n_classes=10)
-    for o in (callback, targets): monkeypatch.setattr(o, 'loss_rule', tried)
+    def elsewhere(f): return lambda loss_func, y, *args, **kwargs: f(loss_func, torch.zeros(y.shape, dtype=y.dtype), n_classes=10)
+    monkeypatch.setattr(targets, 'loss_rule', elsewhere(loss_rule))
+    monkeypatch.setattr(callback, 'why_one_lam', elsewhere(why_one_lam))
 
 
 def step(learn, cb, x, y):

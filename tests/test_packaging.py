@@ -80,7 +80,9 @@ def test_metadata_comes_from_settings(meta):
     links = re.findall(r'\]\((.+?)\)', meta.get_payload())
     assert f'{blob}CHANGELOG.md' in links, 'PyPI knows no files'
     assert all(o.startswith('https://') for o in links), 'PyPI knows no files'
-    assert meta.get_payload().replace(blob, '').strip() == (root/'README.md').read_text(encoding='utf-8').strip()
+    raw = blob.replace('/blob/', '/raw/')
+    assert f'{raw}nbs/mixed.webp' in links, 'a picture, not the page about it'
+    assert meta.get_payload().replace(blob, '').replace(raw, '').strip() == (root/'README.md').read_text(encoding='utf-8').strip()
     needs = [o.split('; extra == ') for o in meta.get_all('Requires-Dist')]
     assert [o for o, *extra in needs if not extra] == settings['requirements'].split()
     for extra in meta.get_all('Provides-Extra'):

@@ -179,6 +179,12 @@ def test_two_seeds_of_one_and_one_of_another(monkeypatch):
 def saved(comp): return json.loads(json.dumps(comp.results()))
 
 
+def test_results_need_not_have_been_written():
+    again = tiny(seeds=1)
+    again.resume(tiny(seeds=1).results())
+    assert again.runs == []
+
+
 @pytest.mark.parametrize('pics', [few(), photos(32, 8)], ids=['digits', 'photos'])
 @pytest.mark.parametrize('after', [1, 5])
 def test_resumed_runs_are_those_of_a_run_without_a_break(monkeypatch, pics, after):

@@ -1,88 +1,30 @@
-"The site, page by page in a browser with no way out: built with Quarto where there is one, else without."
-import gzip, os, re, shutil, subprocess, sys
+"What stands on the pages of the site, and what lies beside them."
+import json, re, subprocess, zipfile
 from pathlib import Path
 
 import pytest
-from browser.harness import Site, axe, wide
+from built import by_quarto, chapters, html, lessons, pages, reference, site_url, soup, sources, stems, urls
 from conftest import root
-from test_packaging import copy_project
 
 pytestmark = pytest.mark.slow
 
-sources = sorted(o for s in ('ipynb', 'qmd') for o in (root/'nbs').rglob(f'*.{s}') if '.ipynb_checkpoints' not in o.parts)
-stems = [o.relative_to(root/'nbs').with_suffix('').as_posix() for o in sources]
-urls = [re.sub(r'(^|/)\d+[a-z]?_', r'\1', o)+'.html' for o in stems]
-chapters = [o for o in urls if o.startswith('chapters/')]
-types = {'.css': 'text/css', '.js': 'text/javascript', '.svg': 'image/svg+xml', '.png': 'image/png', '.jpeg': 'image/jpeg', '.json': 'application/json'}
-host = 'http://course.test/'
-site_url = re.search(r'site-url: (.+)', (root/'_quarto.yml').read_text(encoding='utf-8'))[1]
-
-
-@pytest.fixture(scope='module')
-def pages(tmp_path_factory):
-    "Folder of the site, built from a copy as `make site` does"
-    project = copy_project(tmp_path_factory.mktemp('site')/'project')
-    env = os.environ | {'PATH': f'{Path(sys.executable).parent}{os.pathsep}{os.environ["PATH"]}', 'PYTHONPATH': str(project)}
-    res = subprocess.run([sys.executable, '-W', 'ignore', project/'nbs/site.py', project], env=env, capture_output=True, text=True)
-    assert not res.returncode, res.stdout + res.stderr
-    return project/'_docs'
-
-
-class Visit(Site):
-    "Opens pages of the folder; notes what they asked of others, what failed, and how much came"
-    def __init__(self, browser, folder, **kwargs):
-        super().__init__(browser)
-        self.folder, self.sizes, self.js = folder, {}, kwargs.get('java_script_enabled', True)
-        self.window = browser.new_context(**{'viewport': {'width': 1280, 'height': 900}, 'reduced_motion': 'reduce', **kwargs})
-        self.window.route('**/*', self.answer)
-        self.page = self.watch(self.window.new_page())
-
-    def answer(self, route):
-        url = route.request.url
-        file = self.folder/url.removeprefix(host).partition('?')[0].partition('#')[0]
-        if not url.startswith(host) or not file.is_file():
-            self.asked.append(url)
-            return route.abort()
-        body = file.read_bytes()
-        self.sizes[url] = len(gzip.compress(body))  # as a server sends it
-        route.fulfill(body=body, content_type=types.get(file.suffix, 'text/html; charset=utf-8'))
-
-    def open(self, url):
-        self.sizes.clear()
-        self.page.goto(host+url)
-        if self.page.query_selector('.mx') and self.js: self.page.wait_for_selector('.mx[data-on]')
-        return self.page
-
-
-@pytest.fixture(scope='module')
-def visit(chrome, pages):
-    res = Visit(chrome, pages)
-    yield res
-    res.window.close()
-
-
-@pytest.fixture
-def calm(visit):
-    "Nothing was asked of another host, nothing failed"
-    visit.asked.clear()
-    visit.errors.clear()
-    yield visit
-    assert (visit.asked, visit.errors) == ([], [])
-
-
-def html(pages, url): return (pages/url).read_text(encoding='utf-8')
-
 
 def test_every_notebook_has_its_page(pages):
-    assert [o for o in [*urls, 'card.png', 'favicon.svg'] if not (pages/o).is_file()] == []
+    assert [o for o in [*urls, 'card.png', 'favicon.svg', 'site.css'] if not (pages/o).is_file()] == []
 
 
 @pytest.mark.parametrize('url', urls)
 def test_page_tells_what_it_is(pages, url):
     s = html(pages, url)
-    title, about = re.search(r'<title>(.+?)</title>', s, re.S), re.search(r'<meta name="description" content="(.+?)">', s, re.S)
-    assert title and about and len(about[1]) > 15
-    assert f'<meta property="og:image" content="{site_url}card.png"' in s
+    title, about = re.search(r'<title>(.+?)</title>', s, re.S), re.search(r'<meta[^>]* name="description"[^>]*>', s, re.S)
+    assert title and about and len(about[0]) > 50
+
+
+@pytest.mark.parametrize('url', urls)
+def test_every_page_has_the_same_card(pages, url):
+    "Quarto would take a page's first picture, data and all"
+    cards = [o['content'] for o in soup(pages, url).select('meta[property="og:image"], meta[name="twitter:image"]')]
+    assert cards and set(cards) == {f'{site_url}card.png'}
 
 
 @pytest.mark.parametrize('url', urls)
@@ -96,7 +38,7 @@ def test_no_directive_shows(pages, url):
 def links(s): return [o for o in re.findall(r'<a\b[^>]*\bhref="([^"]+)"', s)]
 
 
-@pytest.mark.parametrize('url', urls)
+@pytest.mark.parametrize('url', [o for o in urls if o != '404.html'])
 def test_links_lead_somewhere(pages, url):
     dead = []
     for o in links(html(pages, url)):
@@ -108,117 +50,177 @@ def test_links_lead_somewhere(pages, url):
     assert dead == []
 
 
+def test_the_page_for_lost_readers_links_from_the_top(pages):
+    "It is shown at any depth, so its links are whole paths, or it is found where it stands"
+    path = '/' + site_url.split('/', 3)[3]
+    for o in links(html(pages, '404.html')):
+        if re.match(r'[a-z]+:|#', o): continue
+        assert (pages/o.removeprefix(path).partition('#')[0]).is_file(), o
+
+
 @pytest.mark.parametrize('url', urls)
-def test_page_is_readable_by_all(calm, url):
-    "No outside request, no error, alt texts, WCAG 2.2 AA, no overflow"
-    page = calm.open(url)
-    assert page.evaluate("[...document.images].filter(o => !o.alt.trim()).map(o => o.outerHTML.slice(0, 120))") == []
-    assert page.evaluate("[...document.images].filter(o => o.complete && !o.naturalWidth && o.src).map(o => o.src.slice(0, 120))") == []
-    for scheme in ('light', 'dark'):
-        page.emulate_media(color_scheme=scheme)
-        assert axe(page) == []
-    page.emulate_media(color_scheme='light')
-    page.set_viewport_size({'width': 390, 'height': 800})
-    over, narrow = wide(page), axe(page)
-    page.set_viewport_size({'width': 1280, 'height': 900})
-    assert over <= 0 and narrow == []
-    page.emulate_media(media='print')
-    tall = page.evaluate("[...document.images].filter(o => o.height > innerHeight).map(o => o.alt)")
-    page.emulate_media(media='screen')
-    assert tall == [], 'a picture that is longer than a page is cut'
-
-
-@pytest.mark.parametrize('url', chapters)
-def test_chapter_is_light(calm, url):
-    calm.open(url)
-    assert sum(v for k, v in calm.sizes.items() if not k.endswith(('.png', '.jpeg', '.svg'))) <= 400_000
-
-
-@pytest.mark.parametrize('url', ['index.html', *chapters])
-def test_nothing_jumps(chrome, pages, url):
-    "Widgets come to life without moving what is being read"
-    v = Visit(chrome, pages)
-    v.page.add_init_script('window.shift = 0; new PerformanceObserver(l => l.getEntries().forEach(o => { if (!o.hadRecentInput) shift += o.value })).observe({ type: "layout-shift", buffered: true })')
-    page = v.open(url)
-    page.wait_for_timeout(300)
-    shift = page.evaluate('shift')
-    v.window.close()
-    assert shift < .1
-
-
-@pytest.mark.parametrize('url', chapters)
-def test_chapter_without_scripts(chrome, pages, url):
-    "Questions, their answers and all pictures are there"
-    v = Visit(chrome, pages, java_script_enabled=False)
-    page = v.open(url)
-    assert v.asked == []
-    assert page.locator('main h1').count() == 1 and page.locator('.mx-fb').first.is_visible()
-    assert page.locator('.mx-fb details').count() > (0 if 'capstone' in url else 5)
-    v.window.close()
-
-
-def test_chapters_follow_each_other(pages):
-    order = [re.search(r'href="([^"]+)"[^>]*rel="next"|rel="next"[^>]*href="([^"]+)"|class="nav-page nav-page-next">\s*<a\s+href="([^"]+)"', html(pages, o)) for o in chapters]
-    nexts = [Path(next(filter(None, o.groups()))).name if o else None for o in order]
-    assert nexts[:-1] == [Path(o).name for o in chapters[1:]]
-
-
-def test_landing_page_has_three_doors_and_a_live_explorer(calm):
-    page = calm.open('index.html')
-    box = page.locator('.mx[data-kind=explorer]').bounding_box()
-    assert box['y'] + 100 < 900, 'the explorer starts above the fold'
-    for o in ('Learn', 'Use', 'Contribute'): assert page.get_by_role('link', name=o, exact=True).first.is_visible()
-    page.get_by_role('link', name='Learn', exact=True).first.click()
-    assert page.url.endswith(chapters[0])
-
-
-def test_progress_is_marked(chrome, pages):
-    v = Visit(chrome, pages)
-    page = v.open('chapters/mixup.html')
-    mark = page.locator('#quarto-sidebar a[href*="mixup.html"], #site-nav a[href*="mixup.html"]').locator('.mx-progress')
-    assert mark.count() == 0
-    quiz = page.locator('.mx[data-kind=quiz] .mx-ui')
-    quiz.locator('input[type=radio]').first.check()
-    quiz.get_by_role('button', name='Check').first.click()
-    page.wait_for_timeout(50)
-    assert re.fullmatch(r' ?1 of \d+ answered', mark.first.text_content())
-    quiz.get_by_role('textbox').first.fill('1')
-    quiz.get_by_role('textbox').first.press('Enter')
-    page.wait_for_timeout(50)
-    assert re.fullmatch(r' ?2 of \d+ answered', mark.first.text_content()), 'by keyboard as well'
-    v.open('index.html')
-    assert re.fullmatch(r' ?2 of \d+ answered', mark.first.text_content()), 'on every page'
-    v.window.close()
+def test_links_to_the_site_stay_on_this_copy(pages, url):
+    inner = [o for o in links(html(pages, url)) if o.startswith(site_url)]
+    assert [o for o in inner if (pages/(o.removeprefix(site_url).partition('#')[0] or 'index.html')).is_file()] == []
 
 
 def test_source_links_lead_to_the_function(pages):
     "The page of a module shows its own functions"
-    for url in (o for o in urls if o.startswith('api/')):
-        module = Path(url).stem
-        for o in re.findall(r'<a href="[^"]+/mixcourse/(\w+)\.py#L\d+"', html(pages, url)): assert o == module, url
+    modules = {u: s for u, s in zip(urls, sources)}
+    for url in reference:
+        exp = re.search(r'#\| ?default_exp (\S+?)\\n|#\| ?default_exp (\S+?)"', modules[url].read_text(encoding='utf-8'))
+        if not exp: continue
+        own = (exp[1] or exp[2]).replace('.', '/')
+        found = set(re.findall(r'<a href="[^"]+/mixcourse/([\w/]+)\.py#L\d+"', html(pages, url)))
+        assert found <= {own}, url
 
 
-def around(extra=''):
-    "A page with the navigation that Quarto 1.10 writes around it, in short"
-    toggle = 'data-bs-toggle="collapse" role="navigation" aria-expanded="true"'
-    return f'''<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Page</title><style>a,button{{display:block;padding:1em}}</style></head><body>
-<header id="quarto-header"><nav class="navbar navbar-expand-lg"><a class="navbar-brand" href="/">mixcourse</a>
-<button class="navbar-toggler" type="button" data-bs-toggle="collapse" role="menu" aria-expanded="false" aria-label="Toggle navigation">=</button></nav>
-<nav class="quarto-secondary-nav"><a {toggle} class="flex-grow-1" aria-label="Toggle sidebar navigation">Here</a></nav></header>
-<nav id="quarto-sidebar"><ul><li><a {toggle} class="sidebar-item-text"><span class="menu-text">Course</span></a><a {toggle} aria-label="Toggle section">v</a>
-<ul><li><a href="a.html">A</a></li></ul></li></ul></nav><main><h1>Page</h1></main><nav class="page-navigation"><a href="b.html">Next</a></nav>{extra}</body></html>'''
+# Navigation
+
+def test_chapters_follow_each_other(pages):
+    "Forward by the link at the end, which stands there once"
+    for url, after in zip(chapters, chapters[1:]):
+        page = soup(pages, url)
+        assert Path(page.select_one('.nav-page-next a')['href']).name == Path(after).name
+        tail = page.select_one('main').get_text(' ')[-400:]
+        assert 'Next:' not in tail, url
 
 
-def test_navigation_by_quarto_is_mended(chrome):
-    site = Site(chrome)
-    assert {o for o, _ in axe(site.open(page=around(), wait=False))} >= {'aria-allowed-role', 'landmark-unique'}, 'what it lacks'
-    page = site.open(page=around((root/'nbs/quarto.html').read_text(encoding='utf-8')), wait=False)
-    assert axe(page) == []
-    page.evaluate("document.addEventListener('click', e => document.title = e.target.textContent)")
-    for key, name in (('Enter', 'Course'), (' ', 'Toggle section')):
-        page.get_by_role('button', name=name, exact=True).press(key)
-        assert page.title() == dict(Enter='Course').get(key, 'v')
-    assert site.errors == []
+def sidebar(pages, url): return soup(pages, url).select_one('#quarto-sidebar')
+
+
+def test_sidebar_follows_the_wings(pages):
+    "A section for each wing, with each of its pages"
+    side = sidebar(pages, chapters[0])
+    hrefs = {Path(o['href']).as_posix().removeprefix('../') for o in side.select('a[href]')}
+    assert set(reference) <= hrefs
+
+
+def test_chapters_are_numbered(pages):
+    side = sidebar(pages, 'performance.html')
+    numbers = [o.select_one('.mx-n').get_text() for o in side.select('a[href^="chapters/"]') if o.select_one('.mx-n')]
+    assert numbers == [str(i) for i in range(1, len(lessons)+1)]
+
+
+def test_only_the_section_of_the_page_is_open(pages):
+    if not by_quarto(pages): pytest.skip('what folds is made by Quarto')
+    side = sidebar(pages, chapters[0])
+    opened = [o for o in side.select('ul.collapse.show')]
+    assert len(opened) == 1 and opened[0].select_one('.active')
+
+
+@pytest.mark.parametrize('url', chapters)
+def test_headings_stand_below_the_chapters_own_link(pages, url):
+    page = soup(pages, url)
+    toc = page.select_one('#TOC')
+    if toc is None or not toc.select('a'): return
+    assert toc.find_parent('li').select_one('.active')
+
+
+@pytest.mark.parametrize('url', lessons)
+def test_head_of_a_chapter(pages, url):
+    "Number, minutes, Colab with a name, and the notebook itself"
+    page = soup(pages, url)
+    number = lessons.index(url)+1
+    assert page.select_one('.subtitle').get_text().strip() == f'Chapter {number}'
+    meta = page.select_one('.mx-meta')
+    assert re.match(r'\s*\d+ minutes', meta.get_text())
+    assert meta.select_one('img')['alt'] == 'Open in Colab'
+    assert (pages/url).parent.joinpath(meta.select_one('a[download]')['href']).is_file()
+
+
+@pytest.mark.parametrize('url', lessons)
+def test_setup_is_folded(pages, url):
+    "What only prepares takes one line"
+    fold = soup(pages, url).select_one('main details.code-fold')
+    assert re.match(r'Set-up, \d+ lines?$', fold.summary.get_text().strip())
+    assert 'import' in fold.get_text()
+
+
+def test_first_page_lists_every_chapter(pages):
+    found = [o['href'] for o in soup(pages, 'index.html').select('.mx-chapters a')]
+    assert found == lessons
+
+
+# Reference
+
+@pytest.mark.parametrize('url', reference)
+def test_a_heading_stands_once(pages, url):
+    found = [o.get_text(' ', strip=True) for o in soup(pages, url).select('main h3')]
+    assert [a for a, b in zip(found, found[1:]) if a == b] == []
+
+
+@pytest.mark.parametrize('url', reference)
+def test_signatures_read_well(pages, url):
+    page = soup(pages, url)
+    assert '__main__' not in ' '.join(o.get_text() for o in page.select('main pre'))
+    assert page.select('main hr + p > a[href*="/blob/"]') == [], 'a rule for nothing'
+
+
+def test_reference_and_course_know_each_other(pages):
+    page = next(o for o in reference if re.search(r'callback/\w+\.html', o) and 'id="cutmix"' in html(pages, o))
+    used = [o['href'] for o in soup(pages, page).select('.mx-used a[href*="chapters/"]')]
+    assert any(o.endswith('cutmix.html') for o in used)
+    back = [o['href'] for o in soup(pages, 'chapters/cutmix.html').select('.mx-used a')]
+    assert any(o.endswith('#cutmix') for o in back)
+
+
+def test_names_of_fastai_lead_to_its_documentation(pages):
+    hrefs = [o for url in urls for o in links(html(pages, url))]
+    assert any(o.startswith('https://docs.fast.ai/') for o in hrefs)
+
+
+# Beside the pages
+
+def entries(pages): return json.loads((pages/'search.json').read_text(encoding='utf-8'))
+
+
+def test_search_has_every_page(pages):
+    assert {o['href'].partition('#')[0] for o in entries(pages)} == set(urls) - {'404.html'}
+
+
+def test_search_gives_no_answers(pages):
+    "What a question says of each option stands in no snippet"
+    found = ' '.join(o['text'] for o in entries(pages))
+    bank = [json.loads(o.read_text(encoding='utf-8')) for o in (root/'mixcourse/teach/questions').glob('*.json') if o.stem != 'schema']
+    whys = [o for o in re.findall(r'"why": "((?:[^"\\]|\\.){25,})"', json.dumps(bank, ensure_ascii=False)) if not re.search(r'[`$\\]', o)]
+    assert len(whys) > 50 and [o for o in whys if o in found] == []
+
+
+def test_search_snippets_are_words(pages):
+    "Blocks do not run together, and code is whole"
+    text = ' '.join(o['text'] for o in entries(pages) if o['href'].startswith('chapters/'))
+    assert re.findall(r'[a-z]{3}\.[A-Z][a-z]{2}', re.sub(r'\S*[=(_]\S*', '', text))[:5] == []
+    assert re.search(r'\b\w+\(\w+\.\w+', text)
+
+
+@pytest.mark.parametrize('url', [o for o in urls if o != '404.html'])
+def test_twin_holds_the_prose(pages, url):
+    "The words of the page, without pictures in it, without its scripts"
+    twin = (pages/f'{url}.md').read_text(encoding='utf-8')
+    assert twin.startswith('# ') and 'data:image' not in twin and '<script' not in twin
+    words = [o.get_text(' ', strip=True) for o in soup(pages, url).select('main section > p') if not o.select('code, math, a, img, span')]
+    plain = re.sub(r'[\s*_\\]+', ' ', twin)
+    missing = [o for o in words if len(o) > 60 and re.sub(r'[\s*_]+', ' ', o).replace('’', "'")[:60] not in plain.replace('’', "'").replace('“', '"').replace('”', '"')]
+    assert len(missing) <= len(words)//10, missing[:3]
+
+
+def test_llms_txt_names_every_twin(pages):
+    text = (pages/'llms.txt').read_text(encoding='utf-8')
+    named = set(re.findall(rf'\]\({re.escape(site_url)}(\S+?)\.md\)', text))
+    assert named == set(urls) - {'404.html', 'index.html'}
+    assert text.startswith('# mixcourse\n')
+
+
+def test_notebooks_can_be_taken_along(pages):
+    with zipfile.ZipFile(pages/'mixcourse-notebooks.zip') as z: names = z.namelist()
+    notebooks = {f'mixcourse-notebooks/{o}.ipynb' for o, s in zip(stems, sources) if s.suffix == '.ipynb'}
+    assert set(names) == notebooks
+
+
+def test_site_can_be_taken_along(pages):
+    with zipfile.ZipFile(pages/'mixcourse-site.zip') as z: names = set(z.namelist())
+    assert {f'mixcourse/{o}' for o in (*urls, 'site.css', 'README.txt')} <= names
 
 
 def test_makefile_builds_it():
@@ -227,5 +229,9 @@ def test_makefile_builds_it():
 
 
 @pytest.mark.quarto
-def test_quarto_made_it(pages):
-    assert shutil.which('quarto') and 'name="generator" content="quarto' in html(pages, 'index.html')
+def test_quarto_made_it(pages): assert 'name="generator"' in html(pages, 'index.html')
+
+
+@pytest.mark.quarto
+def test_icons_are_those_that_are_used(pages):
+    assert (pages/'site_libs/bootstrap/bootstrap-icons.woff').stat().st_size < 20_000

@@ -8,13 +8,16 @@ Docs: https://mixcourse.github.io/mixcourse/api/callback/callback.html.md"""
 __all__ = []
 
 # %% ../../nbs/api/callback/00_callback.ipynb #05facad0
-from .core import Draw, Mixed, BatchOp, Mixer
-from .mixers import MixUp, CutMix, Cutout, RandomMix
+from .draws import Draw, Mixed
+from .core import BatchOp, Mixer
+from .mixers import MixUp, CutMix, ResizeMix, RegMixup, Cutout
 from .manifold import hidden_layers, ManifoldMixUp
 from .show import MixedAccuracy, explore
+from .choice import RandomMix
+from .pairs import same_class, other_class, near
 
 # %% ../../nbs/api/callback/00_callback.ipynb #223daef9
 __all__ = [
-    'Draw', 'Mixed', 'BatchOp', 'Mixer', 'MixUp', 'CutMix', 'Cutout', 'RandomMix', 'hidden_layers',
-    'ManifoldMixUp', 'MixedAccuracy', 'explore',
+    'Draw', 'Mixed', 'BatchOp', 'Mixer', 'MixUp', 'CutMix', 'ResizeMix', 'RegMixup', 'Cutout', 'RandomMix',
+    'hidden_layers', 'ManifoldMixUp', 'MixedAccuracy', 'explore', 'same_class', 'other_class', 'near',
 ]

@@ -1,4 +1,4 @@
-"""Mix what a layer makes of the pictures
+"""Mix what a layer makes of the pictures, a layer chosen anew for each batch
 
 Docs: https://mixcourse.github.io/mixcourse/api/callback/manifold.html.md"""
 
@@ -7,94 +7,183 @@ Docs: https://mixcourse.github.io/mixcourse/api/callback/manifold.html.md"""
 # %% auto #0
 __all__ = ['hidden_layers', 'ManifoldMixUp']
 
-# %% ../../nbs/api/callback/03_manifold.ipynb #994f8f93
+# %% ../../nbs/api/callback/03_manifold.ipynb #143607eb
 from collections.abc import Callable, Iterable
+from functools import partial
 import torch
 from torch import nn, Tensor
-from .core import Mixer
-from .mixers import MixUp
+from ..mixing import mixup, rand_lam
+from .draws import Draw
+from .inputs import first_tensor, find_images, mix_tensors
+from .core import Mixer, is_at_work
 
-# %% ../../nbs/api/callback/03_manifold.ipynb #bd29bfcf
+# %% ../../nbs/api/callback/03_manifold.ipynb #5af0b18d
+_containers = nn.Sequential,nn.ModuleList,nn.ModuleDict # a list does not run, what is in it does
+
+def _blocks(model, prefix=''):
+    "Names and modules of the blocks of `model` that have weights"
+    for name,child in model.named_children():
+        if type(child) in _containers: yield from _blocks(child, f'{prefix}{name}.')
+        elif any(p.ndim>1 for p in child.parameters()): yield f'{prefix}{name}',child
+
 def hidden_layers(
-    model:nn.Module, # A model whose blocks run in the order in which they are defined
+    model:nn.Module, # Model whose blocks run in the order in which they are defined
 )->list:             # Names of its early blocks, as in `model.named_modules()`
     "The first half of the blocks that have weights, never the last one: where the paper mixes."
-    def walk(m, prefix=''):
-        for n,c in m.named_children():
-            if type(c) in (nn.Sequential,nn.ModuleList,nn.ModuleDict): yield from walk(c, f'{prefix}{n}.')
-            elif any(p.ndim>1 for p in c.parameters()): yield f'{prefix}{n}',c
-    blocks = list(walk(model))
-    if len(blocks)==1: # a wrapper: look inside
-        (name,block), = blocks
-        return [f'{name}.{o}' for o in hidden_layers(block)]
-    return [n for n,_ in blocks[:len(blocks)//2]]
+    blocks = list(_blocks(model))
+    if len(blocks)!=1: return [name for name,_ in blocks[:len(blocks)//2]]
+    (name,wrapped), = blocks
+    return [f'{name}.{o}' for o in hidden_layers(wrapped)]
+
+# %% ../../nbs/api/callback/03_manifold.ipynb #ea96b539
+def _is_compiled(module):
+    "By `torch.compile(module)`, or by `module.compile()`?"
+    return hasattr(module, '_orig_mod') or getattr(module, '_compiled_call_impl', None) is not None
+
+def _check_visible(model, name):
+    "Refuse a layer inside of a compiled part, where no hook is seen"
+    around,inside = model,name.split('.') if name else []
+    while inside:
+        if _is_compiled(around): break
+        around,inside = getattr(around, inside[0]),inside[1:]
+    if inside or getattr(around, '_compiled_call_impl', None) is not None:
+        raise ValueError(f"`layers` must lie outside of what is compiled, where hooks are not seen, got"
+                         f" {name!r}: compile another part of the model, or mix its 'input'")
+
+# %% ../../nbs/api/callback/03_manifold.ipynb #c54fbbbb
+def _find_layer(model, layer):
+    "The module that `layer`, a name or the module itself, stands for; 'input' stays"
+    if isinstance(layer, str) and layer=='input': return layer
+    for name,module in model.named_modules():
+        if layer is module or isinstance(layer, str) and layer==name:
+            _check_visible(model, name)
+            return module
+    raise ValueError(f"`layers` must be 'input' or layers of the model, got {layer!r}")
+
+# %% ../../nbs/api/callback/03_manifold.ipynb #2bc34f5c
+def _in_backward():
+    "Is autograd at work? Then a layer that runs is run again by a checkpoint"
+    return torch._C._current_graph_task_id()!=-1
+
+def _check_rows(out, n, layer):
+    if isinstance(out, Tensor) and out.ndim and len(out)==n: return
+    raise ValueError(f"`layers` must return a tensor with a row for each of {n} images,"
+                     f" {type(layer).__name__} does not")
 
 class _HiddenMix:
-    "Mixes the output of one layer, in one forward pass, and is gone"
-    def __init__(self, cb=None, layer=None, op=None):
-        self.cb,self.op,self.due = cb,op,False
-        self.handles = [] if cb is None else [cb.learn.model.register_forward_pre_hook(self.start), layer.register_forward_hook(self.mix)]
+    "Mixes the output of one layer in the pass that is learned from, and in a checkpoint's repetition"
+    def __init__(self, learn=None, layer=None, op=None):
+        self.learn,self.op = learn,op
+        self.passing,self.repeating,self.runs,self.handles = False,False,0,[]
+        if learn is None: return # a copy of the model gets none of this
+        self.handles = [learn.model.register_forward_pre_hook(self.start),
+                        learn.model.register_forward_hook(self.end, always_call=True),
+                        layer.register_forward_hook(self.mix)]
 
     def start(self, model, args):
-        "Wait for the pass that is learned from: others may run the model, or a part of it, before its turn, or after a stop"
-        learn = self.cb and self.cb.learn
-        if not (learn and learn.training): return self.remove()
-        self.due = torch.is_grad_enabled() and bool(args) and args[0] is learn.xb[0]
+        "Others may run the model before its turn, or after a stop: wait for this batch"
+        if not self.learn or not self.learn.training or not is_at_work(self.learn): return self.remove()
+        self.passing = torch.is_grad_enabled() and bool(args) and args[0] is self.learn.xb[0]
+        if self.passing: self.runs = 0
+
+    def end(self, model, args, out): self.passing = False
 
     def mix(self, layer, args, out):
-        if not self.due: return None
-        op = self.op
-        self.remove()
-        n = len(self.cb.learn.xb[0])
-        if not isinstance(out, Tensor) or len(out)!=n: raise ValueError(f"`layers` must return a tensor with a row for each of {n} images, {type(layer).__name__} does not")
-        return op(out)
+        if _in_backward(): return self.mix_again(out) if self.repeating else None
+        if not self.passing: return None
+        self.runs += 1
+        if self.runs>1: return None # mixed once, as the targets are
+        _check_rows(out, len(first_tensor(self.learn.xb)), layer)
+        return self.op(out)
+
+    def mix_again(self, out):
+        "Which of several runs a checkpoint repeats cannot be told"
+        if self.runs>1:
+            raise ValueError("`layers` must run once in a model with gradient checkpointing,"
+                             f" the one chosen ran {self.runs} times: name another")
+        return self.op(out) if self.runs else None
 
     def remove(self):
         for h in self.handles: h.remove()
-        self.op,self.due,self.handles = None,False,[]
+        self.learn,self.op,self.handles = None,None,[]
+        self.passing,self.repeating,self.runs = False,False,0
 
-    def __reduce__(self): return _HiddenMix, () # a copy of the model gets none of this
+    def __reduce__(self): return _HiddenMix, ()
+
+# %% ../../nbs/api/callback/03_manifold.ipynb #f59fe1c5
+def _check_layers(layers):
+    "Refuse what is no list"
+    if layers is None: return None
+    if not isinstance(layers, Iterable) or isinstance(layers, (str,nn.Module)):
+        raise ValueError(f"`layers` must be a list of names or modules, got {layers!r}")
+    return list(layers)
+
+def _can_be_mixed(xb, inputs):
+    try: return bool(find_images(xb, inputs))
+    except ValueError: return False
 
 class ManifoldMixUp(Mixer):
     "Mix the hidden features of one layer, chosen anew for each batch (Verma et al. 2019, arXiv:1806.05236)."
-    hidden = None
+    changes_inputs = False
+    hidden,found = None,()
+    _stateattrs = *Mixer._stateattrs,'hidden','found'
     def __init__(self,
         alpha:float|Callable=2., # Beta concentration, >= 0, or a function of progress; 0 is off
-        layers:list=None,        # Names or modules to choose from, 'input' for the images; None: 'input' and `hidden_layers(model)`
+        layers:list=None,        # Names or modules, or 'input'; None: it and `hidden_layers(model)`
         p:float|Callable=1.,     # Chance that a batch is mixed, in [0,1], or a function of progress
         per_batch:bool=False,    # One `lam` for the whole batch?
-        seed:int=None,           # For a run that repeats; None follows the global seed, without using it up
-        inputs:list=None,        # Positions of the inputs to mix where 'input' is chosen; None: the only one, or all that are images
+        seed:int=None,           # Seed of a run that repeats; None: from the global state
+        inputs:list=None,        # Positions of inputs to mix at 'input'; None: all images
+        per_image:bool=False,    # Is `p` the chance of each image, not of the batch?
+        pair:Callable=None,      # Partners (B,) from `(targets, generator)`; None: at random
     ):
-        super().__init__(alpha, p=p, per_batch=per_batch, seed=seed, inputs=inputs)
-        if layers is not None and not isinstance(layers, Iterable): raise ValueError(f"`layers` must be a list of names or modules, got {layers!r}")
-        self.layers = layers
+        super().__init__(alpha, pair, p=p, per_batch=per_batch, seed=seed, inputs=inputs,
+                         per_image=per_image)
+        self.layers = _check_layers(layers)
 
     def before_fit(self):
         super().before_fit()
         self._forget()
-        named = dict(self.learn.model.named_modules())
-        layers = ['input', *hidden_layers(self.learn.model)] if self.layers is None else list(self.layers)
-        bad = [o for o in layers if o!='input' and not (o in named if isinstance(o, str) else any(o is m for m in named.values()))]
-        if bad or not layers: raise ValueError(f"`layers` must be 'input' or layers of the model, got {bad or layers}")
-        self.found = [named.get(o, o) if isinstance(o, str) else o for o in layers]
+        model = self.learn.model
+        layers = ['input', *hidden_layers(model)] if self.layers is None else self.layers
+        if not layers: raise ValueError("`layers` must be 'input' or layers of the model, got []")
+        self.found = [_find_layer(model, o) for o in layers]
 
-    draw = MixUp.draw
+    def images(self, xb): return [first_tensor(xb)] # the model is where they are mixed
 
-    def mix_inputs(self, xb, idx, d): return xb # the model is where it happens
+    def draw(self, x, alpha, n, generator):
+        lam,perm = rand_lam(n, alpha, generator, x.device),self.partners(x, generator)
+        return Draw(partial(mixup, perm=perm, lam=lam), perm, lam)
+
+    def mix_inputs(self, xb, draw): return xb
 
     def before_batch(self):
         self._forget()
         super().before_batch()
-        if self.mixed is None: return
-        layer = self.found[torch.randint(len(self.found), (1,), generator=self.generator).tolist()[0]]
-        if layer=='input': self.learn.xb = super().mix_inputs(self.xb, self._images(self.xb), self.mixed.draw)
-        else: self.hidden = _HiddenMix(self, layer, self.mixed.draw.op)
+
+    def hand_over(self, mixed):
+        "Mix the images now, or a layer's output when the model runs."
+        super().hand_over(mixed)
+        layers = self._layers(self.xb)
+        layer = layers[torch.randint(len(layers), (1,), generator=self.generator).tolist()[0]]
+        if layer!='input': self.hidden = _HiddenMix(self.learn, layer, mixed.draw.op)
+        else: self.learn.xb = mix_tensors(self.xb, find_images(self.xb, self.inputs), mixed.draw.op)
+
+    def _layers(self, xb):
+        "Layers to choose from; where nobody named any, what comes in must be fit to be mixed"
+        hidden = [o for o in self.found if o!='input']
+        if self.layers is not None or not hidden: return self.found
+        return self.found if _can_be_mixed(xb, self.inputs) else hidden
 
     def after_pred(self):
-        if self.hidden is None or self.hidden.op is None: return
+        if self.hidden is None or self.hidden.runs: return
         self._forget()
         raise ValueError("`layers` must be layers that the model runs, the one chosen did not run")
+
+    def before_backward(self):
+        if self.hidden is not None: self.hidden.repeating = True
+
+    def after_backward(self): self._forget()
 
     def after_fit(self):
         super().after_fit()

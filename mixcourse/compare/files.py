@@ -1,4 +1,4 @@
-"""Pixels as a viewer shows them, from arrays and from folders; what cannot be read, or can be read in two ways, is refused by name
+"""Pixels as a viewer shows them; what cannot be read, or can be read in two ways, is refused by name
 
 Docs: https://mixcourse.github.io/mixcourse/api/compare/files.html.md"""
 
@@ -48,7 +48,7 @@ def channels_first(
                          f"or a `layout` of {' or '.join(LAYOUTS)}, got {x.shape}")
     return x if layout=='NCHW' else x.transpose(0,3,1,2)
 
-# %% ../../nbs/api/compare/02_files.ipynb #efe3bcfd
+# %% ../../nbs/api/compare/02_files.ipynb #34095bf4
 def _reason(error):
     "An error in one line"
     lines = str(error).splitlines()
@@ -68,7 +68,8 @@ def read_arrays(
 
 def _read_array(f, name, path):
     try: return f[name]
-    except Exception as e: raise ValueError(f"{path}: `{name}` must be a readable array of numbers: {_reason(e)}") from e
+    except Exception as e:
+        raise ValueError(f"{path}: `{name}` must be a readable array of numbers: {_reason(e)}") from e
 
 # %% ../../nbs/api/compare/02_files.ipynb #75664677
 def _entries(folder):
@@ -82,7 +83,7 @@ def _kind(entry):
         return 'file' if entry.is_file() else 'neither'
     except OSError: return 'neither' # a link to itself
 
-# %% ../../nbs/api/compare/02_files.ipynb #6ddd67b5
+# %% ../../nbs/api/compare/02_files.ipynb #01956940
 def walk(
     folder:Path,   # Where to look
     above:tuple=() # Real paths of the folders that hold it
@@ -94,12 +95,13 @@ def walk(
         path,kind = Path(entry.path),_kind(entry)
         if entry.name.startswith('.'): continue
         if kind=='folder': yield from walk(path, (*above, real))
-        elif kind=='neither' and entry.is_symlink(): raise ValueError(f"{path}: must lead to a file or a folder, is a broken link")
+        elif kind=='neither' and entry.is_symlink():
+            raise ValueError(f"{path}: must lead to a file or a folder, is a broken link")
         elif path.suffix.lower() in image_extensions:
             if kind!='file': raise ValueError(f"{path}: must be a file")
             yield path
 
-# %% ../../nbs/api/compare/02_files.ipynb #0466419b
+# %% ../../nbs/api/compare/02_files.ipynb #0fc60911
 def check_distinct(
     paths:list, # Of pictures
 )->None:
@@ -108,11 +110,14 @@ def check_distinct(
     for path in paths:
         info = os.stat(path)
         other = seen.setdefault((info.st_dev, info.st_ino), path)
-        if info.st_ino and other is not path: raise ValueError(f"{path}: must be a picture of its own, is the same file as {other}")
+        if info.st_ino and other is not path:
+            raise ValueError(f"{path}: must be a picture of its own, is the same file as {other}")
 
-# %% ../../nbs/api/compare/02_files.ipynb #d897fc11
-_TURNS = {2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
-          5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_90}
+# %% ../../nbs/api/compare/02_files.ipynb #739bb615
+_TURNS = { # value of the tag -> what undoes it
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90}
 
 def _turn(im):
     "How the tag `Orientation` asks to turn a picture; None: not at all"
@@ -138,12 +143,13 @@ def on_white(
     im = im.convert('RGBA')
     return Image.alpha_composite(Image.new('RGBA', im.size, 'white'), im).convert(mode)
 
-# %% ../../nbs/api/compare/02_files.ipynb #bda9b820
+# %% ../../nbs/api/compare/02_files.ipynb #33cc050b
 def _with_picture(path, use):
     "`use` of an open picture; whatever goes wrong in Pillow names the file"
     try:
         with Image.open(path) as im: return use(im)
-    except Exception as e: raise ValueError(f"{path}: must be a picture that can be read: {_reason(e)}") from e
+    except Exception as e:
+        raise ValueError(f"{path}: must be a picture that can be read: {_reason(e)}") from e
 
 def _highest_clear(im):
     "The largest value of the color that is to be transparent, where there is one"

@@ -41,7 +41,7 @@ def make_mixer(
         manifold=lambda: [ManifoldMixUp(2. if alpha is None else alpha, seed=seed)])
     return makers[method]()
 
-# %% ../../nbs/api/compare/11_learner.ipynb #944e1dd7
+# %% ../../nbs/api/compare/11_learner.ipynb #dd56c790
 def is_color(
     pics:Pictures, # Pictures and labels
 )->bool:           # Have they three channels?
@@ -59,7 +59,8 @@ def make_learner(
     model = make_model(s.arch, n_in, len(pics.vocab), tuple(size), s.width).to(memory_format=torch.channels_last)
     dls = image_dls(pics, s.bs, augment=is_color(pics), device=s.device, **data)
     optimizer = partial(torch.optim.AdamW, fused=dls.device.type=='cuda')
-    learn = Learner(dls, model, opt_func=partial(OptimWrapper, opt=optimizer), cbs=[TrainEvalCallback(), *cbs], default_cbs=False)
+    opt_func = partial(OptimWrapper, opt=optimizer)
+    learn = Learner(dls, model, opt_func=opt_func, cbs=[TrainEvalCallback(), *cbs], default_cbs=False)
     return learn.to_bf16() if s.bf16 else learn
 
 # %% ../../nbs/api/compare/11_learner.ipynb #0cfab8b2
@@ -80,7 +81,7 @@ def _rehearse(pics, s, method, idx):
     learn.fit(1, s.lr, wd=s.wd)
     predict(learn.model, learn.dls.valid_ds, n_last)
 
-# %% ../../nbs/api/compare/11_learner.ipynb #ac262ede
+# %% ../../nbs/api/compare/11_learner.ipynb #72be855d
 def rehearse(
     pics:Pictures, # Pictures and labels
     s:Settings,    # Settings, with a size of batches and a device
@@ -94,4 +95,5 @@ def rehearse(
             with no_random(0, reproducible=False): _rehearse(pics, s, method, idx)
         except Exception as e:
             reason = (str(e).splitlines() or [type(e).__name__])[0]
-            raise ValueError(f"`methods` must be able to train {s.arch} {s.bs} pictures at a time, {method} is not: {reason}") from e
+            rule = f'`methods` must be able to train {s.arch} {s.bs} pictures at a time'
+            raise ValueError(f'{rule}, {method} is not: {reason}') from e

@@ -23,20 +23,20 @@ def small_cnn(
     return nn.Sequential(ConvLayer(n_in, 16), ConvLayer(16, 32, stride=2), ConvLayer(32, 64, stride=2),
                          AdaptiveAvgPool(), Flatten(), nn.Linear(64, n_out))
 
-# %% ../../nbs/api/compare/07_models.ipynb #b02c4773
+# %% ../../nbs/api/compare/07_models.ipynb #57bc3d1a
 def resnet9(
     n_in:int,     # Channels of the pictures
     n_out:int,    # Number of classes
     width:int=24, # Channels of the first layer; the last has 8 times as many
 )->nn.Module:     # With new weights
-    "Nine layers for photographs of some 32 pixels: a 3×3 stem that leaves them their size, and residual blocks at two scales."
+    "Nine layers for photographs of some 32 pixels, which a 3×3 stem leaves their size."
     return nn.Sequential(
         ConvLayer(n_in, width),
         ConvLayer(width, 2*width, stride=2), ResBlock(1, 2*width, 2*width),
         ConvLayer(2*width, 4*width, stride=2), ConvLayer(4*width, 8*width, stride=2), ResBlock(1, 8*width, 8*width),
         AdaptiveAvgPool(), Flatten(), nn.Linear(8*width, n_out))
 
-# %% ../../nbs/api/compare/07_models.ipynb #8ecaa23b
+# %% ../../nbs/api/compare/07_models.ipynb #803fa900
 def _timm():
     try: import timm
     except ImportError: return None
@@ -44,7 +44,8 @@ def _timm():
 
 def _small_stem(m, n_in):
     "Let a ResNet see small pictures in full: a 3×3 stem, no first pooling"
-    m.conv1,m.maxpool = nn.Conv2d(n_in, m.conv1.out_channels, 3, padding=1, bias=False),nn.Identity()
+    m.conv1 = nn.Conv2d(n_in, m.conv1.out_channels, 3, padding=1, bias=False)
+    m.maxpool = nn.Identity()
     nn.init.kaiming_normal_(m.conv1.weight, mode='fan_out', nonlinearity='relu')
     return m
 
@@ -56,13 +57,13 @@ def _torchvision_model(arch, n_in, n_out, size):
     if n_in!=3: _update_first_layer(m, n_in, pretrained=False)
     return m
 
-# %% ../../nbs/api/compare/07_models.ipynb #b9f1c76e
+# %% ../../nbs/api/compare/07_models.ipynb #cf370425
 def _unknown(arch, names, timm):
     near = get_close_matches(arch, dict.fromkeys(names))
     near.sort(key=lambda name: abs(len(name)-len(arch))) # a wrong letter is likelier than a lost one
     hint = f", did you mean {' or '.join(near)}?" if near else ''
-    missing = '' if timm else ' (which is not installed)'
-    return ValueError(f"`arch` must be cnn or a model of torchvision, fastai or timm{missing}, got {arch!r}{hint}")
+    known = 'cnn or a model of torchvision, fastai or timm' + ('' if timm else ' (which is not installed)')
+    return ValueError(f"`arch` must be {known}, got {arch!r}{hint}")
 
 def _maker(arch, n_in, n_out, size, width):
     "A function that makes the model"
@@ -75,7 +76,8 @@ def _maker(arch, n_in, n_out, size, width):
     fastais = [name for name in xresnet.__all__ if name.startswith('xresnet')]
     if arch in fastais: return lambda: getattr(xresnet, arch)(c_in=n_in, n_out=n_out)
     if timm and timm.is_model(arch): return lambda: timm.create_model(arch, pretrained=False, num_classes=n_out, in_chans=n_in)
-    raise _unknown(arch, ['cnn', 'resnet9', *known, *fastais, *(timm.list_models() if timm else [])], timm)
+    timms = timm.list_models() if timm else []
+    raise _unknown(arch, ['cnn', 'resnet9', *known, *fastais, *timms], timm)
 
 # %% ../../nbs/api/compare/07_models.ipynb #c32486e1
 def make_model(
@@ -88,7 +90,7 @@ def make_model(
     "A model known by name."
     return _maker(arch, n_in, n_out, size, width)()
 
-# %% ../../nbs/api/compare/07_models.ipynb #a372d989
+# %% ../../nbs/api/compare/07_models.ipynb #0ad2e24c
 def check_model(
     arch:str,   # 'cnn', 'resnet9', or the name of a model of torchvision, fastai or timm
     n_in:int,   # Channels of the pictures
@@ -104,5 +106,7 @@ def check_model(
         try: out = make().train()(torch.zeros(bs, n_in, *size))
         except Exception as e:
             reason = (str(e).splitlines() or [type(e).__name__])[0]
-            raise ValueError(f"`arch` must take pictures of {shape}, {arch} does not, {bs} at a time: {reason}") from e
-    if getattr(out, 'shape', None)!=(bs,n_out): raise ValueError(f"`arch` must give a score for each class, {arch} does not")
+            said = f"`arch` must take pictures of {shape}, {arch} does not, {bs} at a time: {reason}"
+            raise ValueError(said) from e
+    if getattr(out, 'shape', None)!=(bs,n_out):
+        raise ValueError(f"`arch` must give a score for each class, {arch} does not")

@@ -22,7 +22,7 @@ HATCHES = '','//','\\\\','xx','..','--','oo'
 
 def _look(name, names): return list(names).index(name) % len(COLORS)
 
-# %% ../../nbs/api/compare/05_plot.ipynb #c5bfaf6c
+# %% ../../nbs/api/compare/05_plot.ipynb #ab201dc3
 def plot_curves(
     curves:dict,    # Name -> values, (runs,steps)
     ax=None,        # Axes to draw on; new ones if None
@@ -34,7 +34,9 @@ def plot_curves(
 ):                  # The axes
     "The mean of several runs as a line, their standard deviation as a band."
     ax = ax or plt.subplots(figsize=(5,3.5))[1]
-    for name,values in curves.items(): _plot_curve(ax, name, np.atleast_2d(np.asarray(values, dtype=float)), _look(name, names or curves), x)
+    for name,values in curves.items():
+        values = np.atleast_2d(np.asarray(values, dtype=float))
+        _plot_curve(ax, name, values, _look(name, names or curves), x)
     ax.locator_params(axis='x', integer=True)
     ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
     ax.grid(alpha=.25)
@@ -49,7 +51,7 @@ def _plot_curve(ax, name, values, look, x):
         sd = values.std(0, ddof=1)
         ax.fill_between(x, mean-sd, mean+sd, color=COLORS[look], alpha=.12, lw=0)
 
-# %% ../../nbs/api/compare/05_plot.ipynb #2a1dd76f
+# %% ../../nbs/api/compare/05_plot.ipynb #5f7e6e4f
 def plot_bars(
     values:dict,    # Name -> one value per run
     ax=None,        # Axes to draw on; new ones if None
@@ -60,7 +62,8 @@ def plot_bars(
 ):                  # The axes
     "A bar for the mean, an error bar for the standard deviation, a dot for each run."
     ax = ax or plt.subplots(figsize=(5,3.5))[1]
-    for i,(name,runs) in enumerate(values.items()): _plot_bar(ax, i, np.asarray(runs, dtype=float), _look(name, names or values), fmt)
+    for i,(name,runs) in enumerate(values.items()):
+        _plot_bar(ax, i, np.asarray(runs, dtype=float), _look(name, names or values), fmt)
     ax.margins(y=.12)
     ax.set_ylim(bottom=0)
     ax.set_xticks(range(len(values)), values, rotation=25, ha='right')
@@ -71,7 +74,8 @@ def plot_bars(
 def _plot_bar(ax, i, runs, look, fmt):
     mean,sd = runs.mean(),runs.std(ddof=1) if len(runs)>1 else 0
     beside = np.linspace(i-.15, i+.15, len(runs)) if len(runs)>1 else [i]
-    ax.bar(i, mean, .7, yerr=sd or None, capsize=4, facecolor='white', edgecolor=COLORS[look], hatch=HATCHES[look], lw=1.5)
+    ink = dict(facecolor='white', edgecolor=COLORS[look], hatch=HATCHES[look])
+    ax.bar(i, mean, .7, yerr=sd or None, capsize=4, lw=1.5, **ink)
     ax.scatter(beside, runs, s=12, color=COLORS[look], edgecolor='white', lw=.5, zorder=3)
     top = i,max(mean+sd, runs.max())
     ax.annotate(fmt.format(mean), top, (0,4), textcoords='offset points', ha='center', fontsize=9)

@@ -35,35 +35,45 @@ def show_number(
     "A number as tables have it."
     return f'{value:{sign}.3f}' if measure.startswith('nll') else f'{100*value:{sign}.1f}'
 
-# %% ../../nbs/api/compare/10_report.ipynb #0ec6924b
+# %% ../../nbs/api/compare/10_report.ipynb #4e27d611
 def _said(rows, name):
     "The differences of one method, the clear ones with their size"
     said = []
     for verdict in ('better','worse','no clear difference'):
-        chosen = [r for r in rows if r['verdict']==verdict]
-        sizes = [f" ({show_number(r['measure'], r['difference'], '+')})" if verdict!='no clear difference' else '' for r in chosen]
-        if chosen: said.append(f'{verdict}: ' + ', '.join(name[r['measure']]+size for r,size in zip(chosen, sizes)))
+        parts = [name[r['measure']] + _size(r) for r in rows if r['verdict']==verdict]
+        if parts: said.append(f"{verdict}: {', '.join(parts)}")
     return '; '.join(said)
+
+def _size(row):
+    "A difference in brackets; nothing where it may be chance"
+    if row['verdict']=='no clear difference': return ''
+    return f" ({show_number(row['measure'], row['difference'], '+')})"
 
 def _cell(row):
     spread = '' if row['sd'] is None else f" ± {show_number(row['measure'], row['sd'])}"
     return show_number(row['measure'], row['mean']) + spread
 
-# %% ../../nbs/api/compare/10_report.ipynb #33d56689
+# %% ../../nbs/api/compare/10_report.ipynb #1fb23cdd
 BLOCKS = {
-    'Accuracy in %': ('clean','noisy','fgsm'),
-    'Calibration: error in % and negative log likelihood (NLL), as they are and scaled by a temperature': ('ece','ece_scaled','nll','nll_scaled')}
+    'Accuracy in %':
+        ('clean','noisy','fgsm'),
+    'Calibration: error in % and negative log likelihood (NLL), as they are and scaled by a temperature':
+        ('ece','ece_scaled','nll','nll_scaled')}
+
+def _methods(rows): return list(dict.fromkeys(r['method'] for r in rows))
+
+def _line(first, rest): return f'{first:11}' + ''.join(f'{cell:>18}' for cell in rest)
 
 def _block(title, measures, rows, name):
     "Lines of a table; none where nothing of it was measured"
     cells = {(r['method'],r['measure']): _cell(r) for r in rows}
-    shown = [o for o in measures if any(measure==o for _,measure in cells)]
-    def line(first, rest): return f'{first:11}' + ''.join(f'{o:>18}' for o in rest)
-    methods = dict.fromkeys(r['method'] for r in rows)
-    body = [line(m, [cells.get((m,o), '') for o in shown]) for m in methods]
-    return [title, '', line('', [name[o] for o in shown]), *body, ''] if shown else []
+    shown = [measure for measure in measures if any(r['measure']==measure for r in rows)]
+    if not shown: return []
+    head = _line('', [name[measure] for measure in shown])
+    body = [_line(method, [cells.get((method,measure), '') for measure in shown]) for method in _methods(rows)]
+    return [title, '', head, *body, '']
 
-# %% ../../nbs/api/compare/10_report.ipynb #0d214eca
+# %% ../../nbs/api/compare/10_report.ipynb #02482d04
 def _count(n, things): return f'{n} {things if n>1 else things[:-1]}'
 
 def _heading(res):
@@ -77,12 +87,13 @@ def _heading(res):
 
 def _differences(rows, name):
     "What is more than chance, a line a method"
-    said = {m: _said([r for r in rows if r['method']==m and r['verdict']], name) for m in dict.fromkeys(r['method'] for r in rows)}
-    if 'none' not in said: return
-    clear = {m: text for m,text in said.items() if m!='none' and text}
-    if not clear: yield 'One seed shows no spread, so nothing is said about differences.'
-    else: yield 'Against none, paired by seed; what is called better or worse has a 95% interval without 0:'
-    yield from (f'{m:11}{text}' for m,text in clear.items())
+    methods = _methods(rows)
+    if 'none' not in methods: return
+    said = {method: _said([r for r in rows if r['method']==method], name) for method in methods}
+    lines = [f'{method:11}{text}' for method,text in said.items() if text]
+    if lines: yield 'Against none, paired by seed; what is called better or worse has a 95% interval without 0:'
+    else: yield 'One seed shows no spread, so nothing is said about differences.'
+    yield from lines
 
 # %% ../../nbs/api/compare/10_report.ipynb #d4570f47
 def results_table(
@@ -94,32 +105,41 @@ def results_table(
     blocks = [line for title,measures in BLOCKS.items() for line in _block(title+spread, measures, rows, name)]
     return '\n'.join([*_heading(res), *blocks, *_differences(rows, name)]).rstrip()
 
-# %% ../../nbs/api/compare/10_report.ipynb #9565a16a
+# %% ../../nbs/api/compare/10_report.ipynb #377eba98
+def _some(named): return {name: o for name,o in named.items() if o}
+
 def _draw_curves(runs, task, ax, title, methods):
-    curves = {m: [r['curve'] for r in runs if (r['method'],r['task'])==(m,task)] for m in methods}
-    x = next((r.get('epochs') for r in runs if r['task']==task), None)
-    plot_curves({m: o for m,o in curves.items() if o}, ax, f'Test accuracy: {title}', ylabel='accuracy', names=methods, x=x)
+    of_task = [r for r in runs if r['task']==task]
+    curves = {method: [r['curve'] for r in of_task if r['method']==method] for method in methods}
+    title = f'Test accuracy: {title}'
+    plot_curves(_some(curves), ax, title, ylabel='accuracy', names=methods, x=of_task[0].get('epochs'))
 
 def _draw_bars(runs, measure, ax, title, methods):
-    bars = {m: list(values(runs, m, measure).values()) for m in methods}
+    bars = {method: list(values(runs, method, measure).values()) for method in methods}
     label = 'accuracy' if MEASURES[measure][2]>0 else 'less is better'
-    plot_bars({m: o for m,o in bars.items() if o}, ax, title, ylabel=label, names=methods)
+    plot_bars(_some(bars), ax, title, ylabel=label, names=methods)
 
-# %% ../../nbs/api/compare/10_report.ipynb #aa4d59a2
+# %% ../../nbs/api/compare/10_report.ipynb #33ef0451
 def results_figure(
     res:dict, # From `Comparison.results`, or read from its JSON
 )->Figure:    # Curves above, bars below
     "Test accuracy along training, and each measure as bars."
-    runs,name,s = res['runs'],titles(res),res['settings']
-    measured = {r['measure'] for r in res['summary']}
-    bars = [[o for o in measures if o in measured] for measures in BLOCKS.values()]
-    rows = [[o for o in s.get('tasks', TASKS) if any(r['task']==o for r in runs)], *(o for o in bars if o)]
+    runs,name,methods = res['runs'],titles(res),res['settings']['methods']
+    rows = _rows_of_axes(res)
     fig = Figure(figsize=(12,3.6*len(rows)), layout='constrained')
-    for i,(part,row) in enumerate(zip(fig.subfigures(len(rows), 1, squeeze=False).flat, rows)):
-        draw = _draw_bars if i else _draw_curves
-        for ax,o in zip(part.subplots(1, len(row), squeeze=False).flat, row): draw(runs, o, ax, name[o], s['methods'])
+    parts = fig.subfigures(len(rows), 1, squeeze=False).flat
+    for part,(draw,shown) in zip(parts, rows):
+        axs = part.subplots(1, len(shown), squeeze=False).flat
+        for ax,one in zip(axs, shown): draw(runs, one, ax, name[one], methods)
     fig.axes[0].legend() # has all methods, even where it was stopped early
     return fig
+
+def _rows_of_axes(res):
+    "A function to draw with, and what it draws side by side: tasks, then the measures of each block"
+    tasks,measured = ({r[key] for r in res[part]} for key,part in (('task','runs'), ('measure','summary')))
+    rows = [(_draw_curves, [task for task in TASKS if task in tasks])]
+    rows += [(_draw_bars, [measure for measure in block if measure in measured]) for block in BLOCKS.values()]
+    return [row for row in rows if row[1]]
 
 # %% ../../nbs/api/compare/10_report.ipynb #12d1ae85
 def _write(path, data):
@@ -185,13 +205,13 @@ def save_results(
     "Keep numbers, table and figure."
     return [save(res, out) for save in (save_json, save_csv, save_figure)]
 
-# %% ../../nbs/api/compare/10_report.ipynb #b42c55e4
+# %% ../../nbs/api/compare/10_report.ipynb #2fee221d
 def load_evidence(
     folder:str|Path,  # Folder with results of `mixcourse compare`
     name:str='*.json', # Pattern for their file names
 )->list:              # Results, the shortest training first
     "Results that were kept, several of them."
-    found = [json.loads(path.read_text()) for path in sorted(Path(folder).glob(name))]
+    found = [json.loads(path.read_text(encoding='utf-8')) for path in sorted(Path(folder).glob(name))]
     return sorted(found, key=lambda res: res['settings']['epochs'])
 
 def by_length(
@@ -199,4 +219,5 @@ def by_length(
     measure:str,  # One of `MEASURES`
 )->list:          # Rows of the summaries, each with its `epochs`
     "One measure of all methods against length of training."
-    return [dict(row, epochs=res['settings']['epochs']) for res in results for row in res['summary'] if row['measure']==measure]
+    rows = [(row,res['settings']['epochs']) for res in results for row in res['summary']]
+    return [dict(row, epochs=epochs) for row,epochs in rows if row['measure']==measure]

@@ -14,10 +14,15 @@ from fastcore.all import noop
 from .machine import Progress, describe_machine, versions
 from .statistics import MEASURES, summarize
 
-# %% ../../nbs/api/compare/12_runs.ipynb #9c9edeb4
+# %% ../../nbs/api/compare/12_runs.ipynb #5dd08e8e
+def _as_json(o): return json.loads(json.dumps(o)) # which has lists for tuples
+
+def _check_same(name, mine, theirs):
+    if mine!=theirs: raise ValueError(f"`{name}` must be {theirs!r} as in the comparison to go on with, got {mine!r}")
+
 class Runs:
     "A plan of runs that can be stopped and gone on with."
-    measures = MEASURES
+    measures,headline = MEASURES,'accuracy' # what is summed up, and what is said of a run when it ends
     device,threads = torch.device('cpu'),None
 
     def __init__(self,
@@ -60,8 +65,9 @@ class Runs:
     )->bool:       # Is all finished, or was it stopped?
         "Do what is planned and not yet done; Stop keeps the runs that are finished."
         if self.finished: return True
-        progress,start = Progress(sum(self.batches(task) for _,_,task in self.todo())),time.perf_counter()
-        sitting = dict(runs=0, seconds=0., versions=versions(), machine=describe_machine(self.device, self.threads))
+        progress = Progress(sum(self.batches(task) for _,_,task in self.todo()))
+        machine,start = describe_machine(self.device, self.threads),time.perf_counter()
+        sitting = dict(runs=0, seconds=0., versions=versions(), machine=machine)
         self.sittings.append(sitting)
         try:
             while not self.finished:
@@ -78,28 +84,31 @@ class Runs:
         measured = self.do(seed, method, task, progress.step)
         seconds = time.perf_counter()-start
         self.runs.append(dict(method=method, task=task, seed=seed, **measured, seconds=seconds))
-        progress.end(f"{measured['accuracy']:.3f} in {seconds:.0f} s")
+        progress.end(f'{measured[self.headline]:.3f} in {seconds:.0f} s')
 
     def results(self)->dict: # Ready for JSON
         "All that was measured, and on what."
-        return dict(
-            finished=self.finished, seconds=sum(o['seconds'] for o in self.sittings), versions=versions(),
-            machine=describe_machine(self.device, self.threads), **self.settled(), sittings=[dict(o) for o in self.sittings], runs=[*self.runs],
-            summary=summarize(self.runs, self.measures))
+        seconds = sum(o['seconds'] for o in self.sittings)
+        machine = describe_machine(self.device, self.threads)
+        head = dict(finished=self.finished, seconds=seconds, versions=versions(), machine=machine)
+        sittings = [dict(o) for o in self.sittings]
+        summary = summarize(self.runs, self.measures)
+        return dict(**head, **self.settled(), sittings=sittings, runs=[*self.runs], summary=summary)
 
     def resume(self,
         res:dict, # From `results`, or read from its JSON
     )->None:
         "Take over what was finished earlier, with the same settings; `run` does the rest."
-        for name,mine in json.loads(json.dumps(self.settled())).items():
+        res = _as_json(res)
+        for name,mine in _as_json(self.settled()).items():
             theirs = res.get(name)
             if not isinstance(theirs, dict): raise ValueError(f"`resume` must hold a comparison's {name}, has none")
-            for k,v in mine.items():
-                if v!=theirs.get(k): raise ValueError(f"`{k}` must be {theirs.get(k)!r} as in the comparison to go on with, got {v!r}")
+            for k,v in mine.items(): _check_same(k, v, theirs.get(k))
         self.runs,self.sittings = self._checked(res['runs']),list(res['sittings'])
 
     def _checked(self, runs):
         "Runs that are planned, each once"
         names = [tuple(r.get(k) for k in ('seed','method','task')) for r in runs]
-        if len(set(names))<len(names) or not set(names)<=set(self.plan): raise ValueError("`resume` must hold runs that are planned, each once")
+        planned = len(set(names))==len(names) and set(names)<=set(self.plan)
+        if not planned: raise ValueError("`resume` must hold runs that are planned, each once")
         return list(runs)

@@ -7,8 +7,9 @@ Docs: https://mixcourse.github.io/mixcourse/api/compare/settings.html.md"""
 # %% auto #0
 __all__ = ['METHODS', 'TASKS', 'Settings']
 
-# %% ../../nbs/api/compare/01_settings.ipynb #1fd08157
+# %% ../../nbs/api/compare/01_settings.ipynb #66af2778
 from dataclasses import dataclass, field
+from math import inf
 from numbers import Real
 
 # %% ../../nbs/api/compare/01_settings.ipynb #5e28ff4d
@@ -34,25 +35,37 @@ def _check_names(name, chosen, known):
     for one in chosen: _check(name, one, one in known, f'of {listed}')
     _check(name, ','.join(chosen), len(set(chosen))==len(chosen), 'each named once')
 
-# %% ../../nbs/api/compare/01_settings.ipynb #c89bbdcb
+# %% ../../nbs/api/compare/01_settings.ipynb #3ebb745e
 def _option(default, doc): return field(default=default, metadata=dict(doc=doc))
 
 @dataclass(frozen=True)
 class Settings:
     "What to compare, and how. Every field is an option of `mixcourse compare`."
-    methods:tuple = _option(METHODS[:-1], "What to run, of none, mixup, cutmix, cutout, randommix, manifold")
-    tasks:tuple = _option(TASKS, "What to learn from, of clean (true labels) and noisy (some are wrong)")
-    seeds:int = _option(3, "Runs of each; a seed fixes labels, weights and batches for all methods alike")
+    methods:tuple = _option(METHODS[:-1],
+        "What to run, of none, mixup, cutmix, cutout, randommix, manifold")
+    tasks:tuple = _option(TASKS,
+        "What to learn from, of clean (true labels) and noisy (some are wrong)")
+    seeds:int = _option(3,
+        "Runs of each; a seed fixes labels, weights and batches for all methods alike")
     epochs:int = _option(20, "Epochs of each run")
-    points:int = _option(None, "Most points of a learning curve, the last epoch among them (default: every epoch)")
-    noise:float = _option(.4, "Share of training labels that are wrong in the noisy task, in [0,1)")
-    pictures:int = _option(None, "Training pictures that both tasks draw from, stratified, others for each seed (default: all)")
-    labels:int = _option(None, "Training pictures of the clean task, stratified (default: 200 digits, or all that --data has)")
-    alpha:float = _option(None, "Beta concentration of every mixer, >= 0 (default: 1, and 2 for manifold)")
-    epsilon:float = _option(None, "FGSM step, where pixels are 0 to 1 (default: 0.1, and 8/255 for color pictures)")
-    arch:str = _option('cnn', "cnn, resnet9, or the name of a model of torchvision, fastai or timm, untrained")
-    width:int = _option(None, "Channels of resnet9's first layer; its last has 8 times as many (default: 24)")
-    bs:int = _option(None, "Pictures in a batch (default: 64, and 512 where there are 10,000 pictures)")
+    points:int = _option(None,
+        "Most points of a learning curve, the last epoch among them (default: every epoch)")
+    noise:float = _option(.4,
+        "Share of training labels that are wrong in the noisy task, in [0,1)")
+    pictures:int = _option(None,
+        "Training pictures that both tasks draw from, stratified, others for each seed (default: all)")
+    labels:int = _option(None,
+        "Training pictures of the clean task, stratified (default: 200 digits, or all that --data has)")
+    alpha:float = _option(None,
+        "Beta concentration of every mixer, >= 0 (default: 1, and 2 for manifold)")
+    epsilon:float = _option(None,
+        "FGSM step, where pixels are 0 to 1 (default: 0.1, and 8/255 for color pictures)")
+    arch:str = _option('cnn',
+        "cnn, resnet9, or the name of a model of torchvision, fastai or timm, untrained")
+    width:int = _option(None,
+        "Channels of resnet9's first layer; its last has 8 times as many (default: 24)")
+    bs:int = _option(None,
+        "Pictures in a batch (default: 64, and 512 where there are 10,000 pictures)")
     lr:float = _option(.01, "Highest learning rate of the one-cycle schedule")
     wd:float = _option(.01, "Weight decay of AdamW, >= 0")
     device:str = _option(None, "cuda, mps or cpu (default: the first of them that is there)")
@@ -64,10 +77,12 @@ class Settings:
         _check('arch', self.arch, isinstance(self.arch, str), 'a name')
         _check('device', self.device, self.device is None or isinstance(self.device, str), 'a name')
         for name in ('seeds','epochs'): _check_count(name, getattr(self, name), optional=False)
-        for name in ('points','pictures','labels','width','bs'): _check_count(name, getattr(self, name), optional=True)
+        for name in ('points','pictures','labels','width','bs'):
+            _check_count(name, getattr(self, name), optional=True)
         _check_number('noise', self.noise, lambda v: 0<=v<1, 'in [0,1)')
-        _check_number('lr', self.lr, lambda v: 0<v<float('inf'), '> 0')
-        _check_number('wd', self.wd, lambda v: 0<=v<float('inf'), 'finite and >= 0')
-        if self.alpha is not None: _check_number('alpha', self.alpha, lambda v: 0<=v<float('inf'), 'finite and >= 0')
+        _check_number('lr', self.lr, lambda v: 0<v<inf, '> 0')
+        _check_number('wd', self.wd, lambda v: 0<=v<inf, 'finite and >= 0')
+        if self.alpha is not None: _check_number('alpha', self.alpha, lambda v: 0<=v<inf, 'finite and >= 0')
         if self.epsilon is not None: _check_number('epsilon', self.epsilon, lambda v: 0<=v<=1, 'in [0,1]')
-        _check('width', self.width, self.width is None or self.arch=='resnet9', 'left out where `arch` is not resnet9')
+        wanted = self.width is None or self.arch=='resnet9'
+        _check('width', self.width, wanted, 'left out where `arch` is not resnet9')

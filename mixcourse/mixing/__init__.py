@@ -1,4 +1,4 @@
-"""For whoever writes the training loop himself: functions on plain tensors, which need torch alone
+"""Functions on plain tensors, which need torch alone: draw, mix, and a loss that fits
 
 Docs: https://mixcourse.github.io/mixcourse/api/mixing/mixing.html.md"""
 
@@ -11,7 +11,7 @@ __all__ = []
 from .checks import check_int, check_alpha, check_prob, check_length, check_images, spatial_size, check_shape
 from .sampling import new_generator, rand_lam, rand_perm, rand_bbox, rand_holes, rand_noise
 from .ops import mixup, box_lam, paste, cutmix, resizemix, cutout
-from .batch import mixup_data, cutmix_data
+from .batch import mixup_data, cutmix_data, Mix, MixedTargets
 from .losses import unreduced
 from .reduction import LossRule, loss_rule, why_one_lam
 from .targets import soft_targets, mix_targets, mixed_loss, mixed_accuracy
@@ -20,6 +20,6 @@ from .targets import soft_targets, mix_targets, mixed_loss, mixed_accuracy
 __all__ = [
     'check_int', 'check_alpha', 'check_prob', 'check_length', 'check_images', 'spatial_size', 'check_shape',
     'new_generator', 'rand_lam', 'rand_perm', 'rand_bbox', 'rand_holes', 'rand_noise',
-    'mixup', 'box_lam', 'paste', 'cutmix', 'resizemix', 'cutout', 'mixup_data', 'cutmix_data',
+    'mixup', 'box_lam', 'paste', 'cutmix', 'resizemix', 'cutout', 'mixup_data', 'cutmix_data', 'Mix', 'MixedTargets',
     'soft_targets', 'mix_targets', 'unreduced', 'LossRule', 'loss_rule', 'why_one_lam', 'mixed_loss', 'mixed_accuracy',
 ]

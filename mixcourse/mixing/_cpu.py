@@ -147,10 +147,9 @@ def paste_each(
     "Image by image; in place, partners are read from a copy."
     out = x if inplace else torch.empty_like(x)
     src,dst = as_array(x.clone() if inplace else x),as_array(out)
-    visits = [((i,*place), (j,*place)) for i,(j,place) in enumerate(zip(perm, places))]
     for chunk in chunks(x, perm):
         if not inplace: dst[chunk] = src[chunk]
-        for into,source in visits[chunk]: dst[into] = src[source]
+        for image,j,place in zip(dst[chunk], perm[chunk], places[chunk]): image[place] = src[j][place]
     return out
 
 def paste(

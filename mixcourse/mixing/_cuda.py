@@ -14,8 +14,9 @@ from warnings import warn
 import torch, triton, triton.language as tl
 from torch import Tensor
 
-# %% ../../nbs/api/mixing/05_cuda.ipynb #098bbf0a
-_dtypes = {torch.float32, torch.float16, torch.bfloat16, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.bool}
+# %% ../../nbs/api/mixing/05_cuda.ipynb #090e9cbd
+_dtypes = {torch.float32, torch.float16, torch.bfloat16, torch.bool, torch.uint8}
+_dtypes |= {torch.int8, torch.int16, torch.int32, torch.int64}
 
 def _is_channels_last(x):
     "Do the channels of a number's pixel lie beside each other?"
@@ -35,9 +36,8 @@ _sizes = ['B', 'n', 'H', 'SH', 'SW'] # arguments, not constants: a new size need
 
 def _layout(x):
     "Rows of an image, numbers in a row, and numbers in a pixel of a row"
-    h,w = x.shape[-2:]
     pixel = x.shape[1] if _is_channels_last(x) else 1
-    return dict(H=h, SH=w*pixel, SW=pixel)
+    return dict(H=x.shape[-2], SH=x.shape[-1]*pixel, SW=pixel)
 
 def _group(x, row):
     "Numbers in a group: sixteen bytes, or one where a `row` or an image is no multiple of them"
@@ -47,9 +47,8 @@ def _group(x, row):
 def _run(kernel, x, *args, G, **kwargs):
     "Launch `kernel` with a program for each block of each image"
     n,block = x[0].numel(),max(256*G, 1024) # two groups a thread
-    grid = triton.cdiv(n, block),len(x)
     with torch.cuda.device_of(x):
-        kernel[grid](x, *args, B=len(x), n=n, BLOCK=block, G=G, enable_fp_fusion=True, **kwargs)
+        kernel[triton.cdiv(n, block),len(x)](x, *args, B=len(x), n=n, BLOCK=block, G=G, enable_fp_fusion=True, **kwargs)
 
 # %% ../../nbs/api/mixing/05_cuda.ipynb #14842b41
 @triton.jit
@@ -69,8 +68,7 @@ def _numbers(x, i, n, first, G:tl.constexpr):
 def _partner(perm, i, B):
     "The partner of image `i`, kept within the batch"
     j = tl.load(perm+i).to(tl.int64)
-    j = tl.where(j<0, j+B, j)
-    return tl.minimum(tl.maximum(j, 0), B-1)
+    return tl.minimum(tl.maximum(tl.where(j<0, j+B, j), 0), B-1)
 
 @triton.jit
 def _pair(perm, i, B):
@@ -83,8 +81,7 @@ def _pair(perm, i, B):
 def _rows(first, H, SH):
     "The row of each group, and where in it the group begins"
     line = first.to(tl.uint32)//SH.to(tl.uint32) # division without a sign takes half the instructions
-    row = line%H.to(tl.uint32)
-    return row.to(tl.int32), first-line.to(tl.int32)*SH
+    return (line%H.to(tl.uint32)).to(tl.int32), first-line.to(tl.int32)*SH
 
 @triton.jit
 def _within(box, row, q, SW, G:tl.constexpr):
@@ -133,12 +130,13 @@ def _mixup(x, perm, lam, old, out, B, n, STEP:tl.constexpr, BLOCK:tl.constexpr, 
     if swap & (j<i): return
     ok = (first<n)[:,None]
     source = tl.where(swap, x, old)
-    a = tl.load(_numbers(source, j, n, first, G), ok).to(tl.float32)
-    b = tl.load(_numbers(x, i, n, first, G), ok).to(tl.float32)
-    v,w = tl.load(lam+j*STEP).to(tl.float32),tl.load(lam+i*STEP).to(tl.float32)
+    other = tl.load(_numbers(source, j, n, first, G), ok).to(tl.float32)
+    own = tl.load(_numbers(x, i, n, first, G), ok).to(tl.float32)
+    other_lam,own_lam = tl.load(lam+j*STEP).to(tl.float32),tl.load(lam+i*STEP).to(tl.float32)
     tl.debug_barrier() # in place, nothing is written before all is read
-    tl.store(_numbers(out, i, n, first, G), _lerp(a, b, w).to(out.dtype.element_ty), ok)
-    if swap & (i<j): tl.store(_numbers(out, j, n, first, G), _lerp(b, a, v).to(out.dtype.element_ty), ok)
+    dtype = out.dtype.element_ty
+    tl.store(_numbers(out, i, n, first, G), _lerp(other, own, own_lam).to(dtype), ok)
+    if swap & (i<j): tl.store(_numbers(out, j, n, first, G), _lerp(own, other, other_lam).to(dtype), ok)
 
 # %% ../../nbs/api/mixing/05_cuda.ipynb #fe58ee99
 def mixup(
@@ -204,9 +202,10 @@ def paste(
     _run(_paste, x, perm, box, out, **layout, G=group)
     return out
 
-# %% ../../nbs/api/mixing/05_cuda.ipynb #13a54e08
+# %% ../../nbs/api/mixing/05_cuda.ipynb #e2d4938b
 @triton.jit(do_not_specialize=_sizes)
-def _cutout(x, box, out, value, B, n, H, SH, SW, HOLES:tl.constexpr, INPLACE:tl.constexpr, BLOCK:tl.constexpr, G:tl.constexpr):
+def _cutout(x, box, out, value, B, n, H, SH, SW, HOLES:tl.constexpr, INPLACE:tl.constexpr,
+            BLOCK:tl.constexpr, G:tl.constexpr):
     i,first = _place(n, BLOCK, G)
     row,q = _rows(first, H, SH)
     ok = first<n
@@ -228,9 +227,8 @@ def cutout(
 )->Tensor:              # `x` with `value` inside the boxes
     "Fill boxes of each image with `value`; in place, nothing but the holes is touched."
     out,layout = x if inplace else torch.empty_like(x),_layout(x)
-    box = _beside(x, box.expand(len(x), -1, -1))
     args = dict(layout, HOLES=box.shape[1], INPLACE=inplace, G=_group(x, layout['SH']))
-    _run(_cutout, x, box, out, float(value), **args)
+    _run(_cutout, x, _beside(x, box.expand(len(x), -1, -1)), out, float(value), **args)
     return out
 
 # %% ../../nbs/api/mixing/05_cuda.ipynb #2599c362

@@ -7,16 +7,15 @@ Docs: https://mixcourse.github.io/mixcourse/api/mixing/examples.html.md"""
 # %% auto #0
 __all__ = []
 
-# %% ../../nbs/api/mixing/07a_examples.ipynb #f21936df
+# %% ../../nbs/api/mixing/07a_examples.ipynb #391a4483
 import math
-from functools import partial
 from itertools import count
 from typing import NamedTuple
 import torch
 from torch import Tensor
 from .losses import _class_weight, _ignored_id, _values_inside
 
-# %% ../../nbs/api/mixing/07a_examples.ipynb #103b7f36
+# %% ../../nbs/api/mixing/07a_examples.ipynb #3af2eb42
 class _Layout(NamedTuple):
     "Shapes of one row that a loss may want"
     pred:tuple      # Shape of a row's prediction
@@ -25,7 +24,8 @@ class _Layout(NamedTuple):
     @property
     def n_ids(self):
         "Number of different targets"
-        return 2 if self.axis is None else self.pred[self.axis-1 if self.axis>0 else -1]
+        if self.axis is None: return 2
+        return self.pred[0] if self.axis==1 else self.pred[-1]
 
 class _Example(NamedTuple):
     "Something to try a loss on"
@@ -33,60 +33,81 @@ class _Example(NamedTuple):
     target:Tensor
     are_ids:bool # Are targets class ids?
 
-# %% ../../nbs/api/mixing/07a_examples.ipynb #51a7c675
+# %% ../../nbs/api/mixing/07a_examples.ipynb #caeb7872
 def _n_rows(layout):
     "How many rows show all classes: a prime, so that no other dimension passes for it"
-    primes = (n for n in count(67) if all(n%q for q in range(2, math.isqrt(n)+1)))
-    n = next(n for n in primes if n>layout.n_ids)
+    n = next(filter(_is_prime, count(max(67, layout.n_ids+1))))
     return n if n*math.prod(layout.pred)<=2**20 else 67
 
-# %% ../../nbs/api/mixing/07a_examples.ipynb #653256ed
+def _is_prime(n): return all(n%q for q in range(2, math.isqrt(n)+1))
+
+# %% ../../nbs/api/mixing/07a_examples.ipynb #9e88fab1
 def _made_up_targets(loss_func, layout, n, dtype, generator):
     "Targets for `n` rows in which all classes occur, in turn"
-    shape,w,ignore = (n, *layout.target),_class_weight(loss_func),_ignored_id(loss_func)
-    if layout.axis is None: return torch.randint(2, shape, generator=generator).to(dtype)
-    top = layout.n_ids if dtype.is_floating_point else min(layout.n_ids, _largest(dtype)+1)
-    columns = [torch.randperm(n, generator=generator)%top for _ in range(math.prod(layout.target))]
-    ids = torch.stack(columns, 1).view(shape)
-    if w is not None and len(w)<=top: ids[1],ids[2] = w.argmin().item(),w.argmax().item()
-    if ignore is not None and _fits_into(ignore, dtype): ids[3] = ignore
+    shape = n, *layout.target
+    if layout.axis is None: return torch.randint(2, shape, generator=generator, device='cpu').to(dtype)
+    n_ids = min(layout.n_ids, _largest(dtype)+1)
+    columns = [_shuffled(n, generator) for _ in range(math.prod(layout.target))]
+    ids = torch.stack(columns, 1).remainder(n_ids).view(shape)
+    _show_settings(loss_func, ids, n_ids, dtype)
     return ids.to(dtype)
 
+def _shuffled(n, generator): return torch.randperm(n, generator=generator, device='cpu')
+
+def _show_settings(loss_func, ids, n_ids, dtype):
+    "Write the ids of the lightest and the heaviest class into `ids`, and the one that is ignored"
+    weight,ignored = _class_weight(loss_func),_ignored_id(loss_func)
+    if weight is not None and len(weight)<=n_ids:
+        ids[1],ids[2] = weight.argmin().item(),weight.argmax().item()
+    if ignored is not None and _fits_into(ignored, dtype): ids[3] = ignored
+
+# %% ../../nbs/api/mixing/07a_examples.ipynb #f0c8fad5
 def _largest(dtype): return 1 if dtype==torch.bool else torch.iinfo(dtype).max
 
-def _fits_into(i, dtype): return dtype!=torch.bool and torch.iinfo(dtype).min<=i<=_largest(dtype)
+def _fits_into(id, dtype): return dtype!=torch.bool and torch.iinfo(dtype).min<=id<=_largest(dtype)
 
-# %% ../../nbs/api/mixing/07a_examples.ipynb #03d90505
+# %% ../../nbs/api/mixing/07a_examples.ipynb #e7de68ad
 _sure = 1.,8.,30. # factors of random logits; a loss may leave out what is easy, or what is hard
 
 def _made_up_predictions(layout, n, dtype, generator):
     "Predictions for `n` rows: logits, then probabilities, then their logarithms"
-    logits = torch.randn(n, *layout.pred, generator=generator, dtype=dtype)
-    yield from (s*logits for s in _sure)
-    share = torch.sigmoid if layout.axis is None else partial(torch.softmax, dim=layout.axis)
-    shares = [share(s*logits).clamp(1e-6, 1-1e-6) for s in _sure]
+    random = torch.randn(n, *layout.pred, generator=generator, dtype=dtype, device='cpu')
+    logits = [factor*random for factor in _sure]
+    shares = [_as_shares(row, layout.axis) for row in logits]
+    yield from logits
     yield from shares
-    yield from (o.log() for o in shares)
+    yield from map(torch.log, shares)
 
-# %% ../../nbs/api/mixing/07a_examples.ipynb #888f64f4
+def _as_shares(logits, axis):
+    "Probabilities that are never 0 or 1, over classes where there are any"
+    shares = torch.sigmoid(logits) if axis is None else logits.softmax(axis)
+    return shares.clamp(1e-6, 1-1e-6)
+
+# %% ../../nbs/api/mixing/07a_examples.ipynb #5d15a4be
 def _examples(loss_func, layout, dtype, device, n=None):
     "Made-up examples in one layout, targets of type `dtype`"
-    generator,w = torch.Generator().manual_seed(0),_class_weight(loss_func)
-    n = _n_rows(layout) if n is None else n
+    generator,weight = torch.Generator().manual_seed(0),_class_weight(loss_func)
+    precision = torch.float32 if weight is None else weight.dtype
+    if n is None: n = _n_rows(layout)
     target = _made_up_targets(loss_func, layout, n, dtype, generator).to(device)
-    for pred in _made_up_predictions(layout, n, torch.float32 if w is None else w.dtype, generator):
+    for pred in _made_up_predictions(layout, n, precision, generator):
         yield _Example(pred.to(device), target, layout.axis is not None)
 
-# %% ../../nbs/api/mixing/07a_examples.ipynb #36493d57
+# %% ../../nbs/api/mixing/07a_examples.ipynb #7d06aae1
 def _layouts_of(pred, y):
     "Layouts of known predictions, those with an axis of classes first; sides of pictures shrink"
     row,target = tuple(pred.shape[1:]),tuple(y.shape[1:])
-    few = _few(target)
-    if len(row)==len(target)+1:
-        if row[1:]==target and row[0]>1: yield _Layout((row[0], *few), few, 1)
-        if row[:-1]==target and row[-1]>1 and target: yield _Layout((*few, row[-1]), few, -1)
-        if row[1:]==target: yield _Layout((row[0], *few), few)
+    few,axis = _few(target),_class_axis(pred, y)
+    if axis==1 and row[0]>1: yield _Layout((row[0], *few), few, 1)
+    if row[:-1]==target!=() and row[-1]>1: yield _Layout((*few, row[-1]), few, -1)
+    if axis==1: yield _Layout((row[0], *few), few)
     yield _Layout(row, target)
+
+def _class_axis(pred, y):
+    "The axis of `pred` that targets `y` do not have, 1 or -1; None if they have as many"
+    if pred.ndim!=y.ndim+1: return None
+    if pred.shape[2:]==y.shape[1:]: return 1
+    return -1 if pred.shape[1:-1]==y.shape[1:] else None
 
 def _few(target):
     "Small sides that differ, so that no axis passes for another; (2,2,...) for volumes"
@@ -101,18 +122,46 @@ def _layouts_for(y, n_classes):
     yield _Layout(target, target)
     if not target: yield _Layout((1,), ())
 
-# %% ../../nbs/api/mixing/07a_examples.ipynb #49cc4a6b
+# %% ../../nbs/api/mixing/07a_examples.ipynb #7efcf00b
 def _sizes_inside(loss_func):
     "What may be a number of classes among all that `loss_func` keeps"
-    inside = list(_values_inside(loss_func))
-    numbers = [o for o in inside if isinstance(o, int)]
-    shapes = [n for o in inside if isinstance(o, Tensor) for n in o.shape]
-    return {n for n in (*numbers, *shapes) if 2<=n<=2**14}
+    sizes = set()
+    for value in _values_inside(loss_func):
+        if isinstance(value, Tensor): sizes.update(value.shape)
+        elif isinstance(value, int): sizes.add(value)
+    return {n for n in sizes if 2<=n<=2**14}
 
 def _class_counts(loss_func, y, n_classes, takes):
     "Numbers of classes to try: what is told, else what `loss_func` takes, from many to few as more show more"
-    w,seen = _class_weight(loss_func),int(y.max())+1 if y.numel() else 2
-    told = [n_classes, None if w is None else len(w)]
-    sizes = _sizes_inside(loss_func) | {1000, 100, *range(2, 33), max(seen, 2)}
+    weight,seen = _class_weight(loss_func),_seen_classes(y)
+    told = [n_classes or 0, 0 if weight is None else len(weight)]
+    sizes = _sizes_inside(loss_func) | {1000, 100, *range(2, 33), seen}
     found = [max(7, seen)] if takes(max(sizes)+1) else sorted(sizes, reverse=True)
-    return dict.fromkeys([*(o for o in told if isinstance(o, int) and o>1), *found])
+    return list(dict.fromkeys(n for n in (*told, *found) if n>1))
+
+def _seen_classes(y):
+    "Number of classes that targets tell of, 2 or more"
+    return max(2, int(y.max())+1) if y.numel() else 2
+
+# %% ../../nbs/api/mixing/07a_examples.ipynb #471ec3ee
+_most = 2**22 # numbers in predictions that are made up for a whole batch
+
+def _full_size(layout, y):
+    "Made-up predictions for all targets of a batch"
+    generator = torch.Generator().manual_seed(0)
+    for row in _full_rows(layout, y):
+        n = min(len(y), max(2, _most//max(math.prod(row), 1)))
+        if n*math.prod(row)<=_most: yield torch.randn(n, *row, generator=generator, device='cpu')
+
+def _full_rows(layout, y):
+    "Shapes of predictions for a row of `y`, with as many classes as the layout has, or as `y` tells of"
+    target = tuple(y.shape[1:])
+    if layout.axis is None: return [layout.pred]
+    counts = {layout.n_ids, _seen_classes(y)}
+    return [(c, *target) if layout.axis==1 else (*target, c) for c in counts]
+
+# %% ../../nbs/api/mixing/07a_examples.ipynb #6b8e1bde
+def _without_sides(pred, y):
+    "Type of `pred`, and its shape but for sides that it shares with `y`"
+    axis = _class_axis(pred, y)
+    return pred.shape[1:] if axis is None else pred.shape[axis], axis, pred.dtype

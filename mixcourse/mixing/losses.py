@@ -57,7 +57,7 @@ def unreduced(
         owner = _copy_unreduced(loss_func.__self__)
         return owner and MethodType(loss_func.__func__, owner)
 
-# %% ../../nbs/api/mixing/07_losses.ipynb #e823fede
+# %% ../../nbs/api/mixing/07_losses.ipynb #f19af15f
 _defaults = weakref.WeakKeyDictionary() # of functions: asked for in each batch, and slow to read
 
 def _default(function, name):
@@ -67,6 +67,7 @@ def _default(function, name):
         _defaults[function] = {p.name:p.default for p in params if p.default is not p.empty}
     return _defaults[function].get(name)
 
+# %% ../../nbs/api/mixing/07_losses.ipynb #d23d6265
 def _setting(loss_func, name):
     "The value that `loss_func` has for `name`, wherever it is kept"
     if isinstance(loss_func, partial) and name in loss_func.keywords: return loss_func.keywords[name]
@@ -77,29 +78,28 @@ def _setting(loss_func, name):
     default = _default(loss_func.__func__, name)
     return getattr(loss_func.__self__, name, None) if default is None else default
 
-# %% ../../nbs/api/mixing/07_losses.ipynb #8217f740
+# %% ../../nbs/api/mixing/07_losses.ipynb #2e65336a
 def _class_weight(loss_func):
     "The weights of classes of `loss_func`, (C,), or None"
-    w = _setting(loss_func, 'weight')
-    return w if isinstance(w, Tensor) and w.ndim==1 else None
+    weight = _setting(loss_func, 'weight')
+    return weight if isinstance(weight, Tensor) and weight.ndim==1 else None
 
 def _ignored_id(loss_func):
     "The id that `loss_func` says it ignores, or None"
     i = _setting(loss_func, 'ignore_index')
     return i if isinstance(i, int) else None
 
+# %% ../../nbs/api/mixing/07_losses.ipynb #5e24baa6
 def _target_weights(loss_func, ignored, y):
     "What each target counts in a weighted mean: its class weight, 0 if it is one of `ignored`"
-    y,w = y.long(),_class_weight(loss_func) # a short type cannot be compared with -100
+    y,weight = y.long(),_class_weight(loss_func) # a short type cannot be compared with -100
     dropped = [y==i for i in ignored]
-    if w is None: w = torch.ones((), device=y.device).expand(y.shape)
-    else:
-        for drop in dropped: y = y.masked_fill(drop, 0)
-        w = w[y]
-    for drop in dropped: w = w.masked_fill(drop, 0)
-    return w
+    for drop in dropped: y = y.masked_fill(drop, 0) # may be no class
+    weights = torch.ones(y.shape, device=y.device) if weight is None else weight[y]
+    for drop in dropped: weights = weights.masked_fill(drop, 0)
+    return weights
 
-# %% ../../nbs/api/mixing/07_losses.ipynb #a404cc6c
+# %% ../../nbs/api/mixing/07_losses.ipynb #bcf22f84
 def _parts(loss_func):
     "`loss_func` and what it is made of, as far as one can see; of a method the function alone"
     yield loss_func
@@ -107,6 +107,7 @@ def _parts(loss_func):
     inner = getattr(loss_func, 'func', None)
     if inner is not None: yield from _parts(inner)
 
+# %% ../../nbs/api/mixing/07_losses.ipynb #977bc5b5
 def _values_inside(loss_func):
     "Everything that `loss_func` keeps: attributes, buffers, arguments, variables of its closure"
     for part in _parts(loss_func):
@@ -115,30 +116,54 @@ def _values_inside(loss_func):
         if inspect.ismethod(part): part = part.__func__
         yield from getattr(part, '__dict__', {}).values()
         yield from getattr(part, '__defaults__', None) or ()
-        yield from (o.cell_contents for o in getattr(part, '__closure__', None) or ())
+        yield from _closed_over(part)
 
-# %% ../../nbs/api/mixing/07_losses.ipynb #e2584e53
+def _closed_over(function):
+    "Variables of the closure of `function`; one that is not set yet has no contents"
+    for cell in getattr(function, '__closure__', None) or ():
+        try: yield cell.cell_contents
+        except ValueError: pass
+
+# %% ../../nbs/api/mixing/07_losses.ipynb #c34b6fb4
 def _private(loss_func, device):
     "A copy on `device` that nobody else uses; a method shares the parameters of its model"
-    memo = {id(o):o.detach().to(device, copy=True) for o in _values_inside(loss_func) if isinstance(o, Tensor)}
+    memo = {}
+    for value in _values_inside(loss_func):
+        # parameters are not written to in a trial, and those of a teacher may be many
+        if isinstance(value, nn.Parameter): memo[id(value)] = value.detach().to(device)
+        elif isinstance(value, Tensor): memo[id(value)] = value.detach().to(device, copy=True)
     if inspect.ismethod(loss_func) and isinstance(loss_func.__self__, nn.Module):
         memo |= {id(p):p for p in loss_func.__self__.parameters()}
     try: return copy.deepcopy(loss_func, memo)
     except Exception: return copy.copy(loss_func) # it holds what cannot be copied
 
+# %% ../../nbs/api/mixing/07_losses.ipynb #11d68830
 @contextmanager
 def _undisturbed(device):
     "Leaves every source of random numbers as it was, keeps warnings about made-up data to itself"
-    states = random.getstate(),np.random.get_state()
-    devices = [device] if device.type=='cuda' else []
-    with torch.no_grad(), torch.random.fork_rng(devices), warnings.catch_warnings():
+    with _full_precision(device), torch.no_grad(), _same_random_states(device), warnings.catch_warnings():
         warnings.simplefilter('ignore')
-        try: yield
-        finally:
-            random.setstate(states[0])
-            np.random.set_state(states[1])
+        yield
 
-# %% ../../nbs/api/mixing/07_losses.ipynb #e6ed682a
+@contextmanager
+def _same_random_states(device):
+    of_python,of_numpy = random.getstate(),np.random.get_state()
+    try:
+        with torch.random.fork_rng([device] if device.type=='cuda' else []): yield
+    finally:
+        random.setstate(of_python)
+        np.random.set_state(of_numpy)
+
+# %% ../../nbs/api/mixing/07_losses.ipynb #1beb045b
+@contextmanager
+def _full_precision(device):
+    "No autocast: in half precision a mean could not be told from another"
+    with torch.autocast('cpu', enabled=False):
+        if device.type=='cpu': yield
+        else:
+            with torch.autocast(device.type, enabled=False): yield
+
+# %% ../../nbs/api/mixing/07_losses.ipynb #f68426c1
 def _plain_values(loss_func):
     "Numbers and words that `loss_func` keeps; those of a method's model may change in each batch"
     if inspect.ismethod(loss_func): return ()
@@ -149,7 +174,35 @@ def _plain_values(loss_func):
 
 def _settings(loss_func):
     "What may change how `loss_func` reduces"
-    w = _class_weight(loss_func)
-    version = None if w is None or w.is_inference() else w._version
-    names = 'reduction','ignore_index'
-    return [*(_setting(loss_func, o) for o in names), id(w), version, *_plain_values(loss_func)]
+    told = _setting(loss_func, 'reduction'),_setting(loss_func, 'ignore_index')
+    return *told, _version(_class_weight(loss_func)), *_plain_values(loss_func)
+
+def _version(weight):
+    "What changes when class weights do, by hand; those that are learned change in each batch"
+    if weight is None or weight.requires_grad or weight.is_inference(): return id(weight)
+    return id(weight), weight._version
+
+# %% ../../nbs/api/mixing/07_losses.ipynb #3cd49aac
+class _NoRule(Exception):
+    "Says why a loss has no values of single pictures that explain it"
+
+# %% ../../nbs/api/mixing/07_losses.ipynb #5558077a
+def _call(loss_func, pred, target):
+    "The loss; one with noise inside draws the same in each call"
+    torch.default_generator.manual_seed(0)
+    before = _state(loss_func)
+    res = loss_func(pred, target)
+    if _state(loss_func)!=before: raise _NoRule(_keeps_state)
+    return res.cpu() if isinstance(res, Tensor) else res # not every device knows double precision
+
+_keeps_state = 'keeps a state from call to call'
+
+# %% ../../nbs/api/mixing/07_losses.ipynb #d9812484
+def _state(loss_func):
+    "What would differ if a call changed `loss_func`"
+    state = [_plain_values(loss_func)]
+    for part in _parts(loss_func):
+        if not isinstance(part, nn.Module): continue
+        state += _plain_values(part)
+        state += [(id(o), o._version) for o in part.buffers(recurse=False)]
+    return state

@@ -42,8 +42,8 @@ def choose_way(
     if plain: return _torch
     if x.device.type=='cpu': return _cpu
     kernels = _kernels() if x.device.type=='cuda' else None
-    if kernels is None or not kernels.can_do(x, axes) or not kernels.works(x.device): return _torch
-    return kernels
+    able = kernels is not None and kernels.can_do(x, axes) and kernels.works(x.device)
+    return kernels if able else _torch
 
 # %% ../../nbs/api/mixing/06_ops.ipynb #4791ab51
 _seam = []
@@ -76,7 +76,7 @@ def mixup(
     perm:Tensor,        # Partner of each image, (B,) long
     lam:Tensor|float,   # Share of `x` kept, (B,) or one number, in [0,1]
     inplace:bool=False, # Write the result into `x`?
-    swaps:bool=False,   # Promise that partners swap, as those of `rand_perm` do: in place on CUDA then needs no copy
+    swaps:bool=False,   # Promise that partners swap, as `rand_perm`'s do: saves a copy on CUDA
 )->Tensor:              # `lam*x + (1-lam)*x[perm]`, same shape, dtype and device as `x`
     "Blend each image with its partner (Zhang et al. 2018, arXiv:1710.09412)."
     check_images(x)
@@ -86,7 +86,7 @@ def mixup(
 
 # %% ../../nbs/api/mixing/06_ops.ipynb #d25c7c9e
 def box_lam(
-    box:Tensor,  # Boxes `y1,x1,y2,x2`, (...,4) long, clipped at the border; 2 or 6 numbers of series, volumes
+    box:Tensor,  # Boxes `y1,x1,y2,x2`, (...,4) long, clipped; 2 or 6 numbers of series, volumes
     size:tuple,  # Sides of the images in pixels: (H,W), (L,) or (D,H,W)
 )->Tensor:       # Share of the image outside the box, (...) float32, in [0,1]
     "`lam` recomputed from the clipped box: exactly the share of pixels that stay."
@@ -104,11 +104,11 @@ def _one_box(box, x):
     return box
 
 def paste(
-    x:Tensor,           # Images, or masks that go with them, (B,...,H,W), any dtype; also (B,...,L), (B,...,D,H,W)
+    x:Tensor,           # Images, or masks that go with them, (B,...,H,W), any dtype
     perm:Tensor,        # Partner of each image, (B,) long
-    box:Tensor,         # Box to fill from the partner, (B,4), or one for all, (1,4) or (4,), long, `y1,x1,y2,x2`
+    box:Tensor,         # Box `y1,x1,y2,x2` of each, (B,4) long, or one for all, (1,4) or (4,)
     inplace:bool=False, # Write the result into `x`?
-    swaps:bool=False,   # Promise that partners swap, as those of `rand_perm` do: in place on CUDA then needs no copy
+    swaps:bool=False,   # Promise that partners swap, as `rand_perm`'s do: saves a copy on CUDA
 )->Tensor:              # `x` with `x[perm]` inside the boxes, same shape, dtype and device as `x`
     "Copy a box of each image's partner into it, whatever the data type."
     check_perm(perm, len(x))
@@ -117,11 +117,11 @@ def paste(
     return way.paste(x, perm, box, inplace, swaps)
 
 def cutmix(
-    x:Tensor,           # Images, (B,...,H,W), any float dtype; also series (B,...,L) and volumes (B,...,D,H,W)
+    x:Tensor,           # Images, (B,...,H,W), any float dtype; series, volumes
     perm:Tensor,        # Partner of each image, (B,) long
-    box:Tensor,         # Box to fill from the partner, (B,4), or one for all, (1,4) or (4,), long, `y1,x1,y2,x2`
+    box:Tensor,         # Box `y1,x1,y2,x2` of each, (B,4) long, or one for all, (1,4) or (4,)
     inplace:bool=False, # Write the result into `x`?
-    swaps:bool=False,   # Promise that partners swap, as those of `rand_perm` do: in place on CUDA then needs no copy
+    swaps:bool=False,   # Promise that partners swap, as `rand_perm`'s do: saves a copy on CUDA
 )->Tensor:              # `x` with `x[perm]` inside the boxes, same shape, dtype and device as `x`
     "Paste a box of each image's partner into it (Yun et al. 2019, arXiv:1905.04899)."
     check_images(x)
@@ -129,12 +129,12 @@ def cutmix(
 
 # %% ../../nbs/api/mixing/06_ops.ipynb #639b1a52
 def resizemix(
-    x:Tensor,           # Images, (B,...,H,W); masks of ids that go with them are resized to the nearest pixel
+    x:Tensor,           # Images, (B,...,H,W); of masks of ids the nearest pixel is taken
     perm:Tensor,        # Partner of each image, (B,) long
-    box:Tensor,         # Box that the partner fills, (B,4), or one for all, (1,4) or (4,), long, `y1,x1,y2,x2`
+    box:Tensor,         # Box `y1,x1,y2,x2` of each, (B,4) long, or one for all, (1,4) or (4,)
     inplace:bool=False, # Write the result into `x`?
 )->Tensor:              # `x` with the whole of `x[perm]` in the boxes, same shape, dtype and device as `x`
-    "Fill a box of each image with the whole of its partner, made smaller (Qin et al. 2020, arXiv:2012.11101)."
+    "Fill a box with the whole of the partner, resized (Qin et al. 2020, arXiv:2012.11101)."
     check_perm(perm, len(x))
     return _torch.resizemix(x, perm, _one_box(box, x), inplace)
 
@@ -150,9 +150,9 @@ def _as_fill(value, x):
     return send(value.to(x.dtype), x.device)
 
 def cutout(
-    x:Tensor,              # Images, normalized, (B,...,H,W), any float dtype; also (B,...,L) and (B,...,D,H,W)
-    box:Tensor,            # Holes, (B,n,4) or (B,4), or the same for all, (1,n,4), (1,4) or (4,), long, `y1,x1,y2,x2`
-    value:float|Tensor=0., # Fill of a hole: a number, 0 is the mean of normalized images; or noise that broadcasts to `x`
+    x:Tensor,              # Images, normalized, (B,...,H,W), any float dtype; series, volumes
+    box:Tensor,            # Holes `y1,x1,y2,x2` of each, (B,n,4) or (B,4) long, or (1,n,4), (1,4), (4,)
+    value:float|Tensor=0., # Fill: a number (0 is the mean), or noise that broadcasts to `x`
     inplace:bool=False,    # Write the result into `x`?
 )->Tensor:                 # `x` with `value` inside the boxes, same shape, dtype and device as `x`
     "Fill boxes of each image with `value` (DeVries & Taylor 2017, arXiv:1708.04552)."

@@ -7,16 +7,17 @@ Docs: https://mixcourse.github.io/mixcourse/api/mixing/reduction.html.md"""
 # %% auto #0
 __all__ = ['LossRule', 'loss_rule', 'why_one_lam']
 
-# %% ../../nbs/api/mixing/07b_reduction.ipynb #baa5a366
-import math, inspect, weakref
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #8fc9b1b8
+import inspect, weakref
 from typing import NamedTuple
 import torch
-from torch import nn, Tensor
-from .losses import (unreduced, _class_weight, _ignored_id, _parts, _plain_values, _private,
-                                     _settings, _target_weights, _undisturbed)
-from .examples import _Example, _class_counts, _examples, _fits_into, _layouts_for, _layouts_of
+from torch import Tensor
+from .losses import (unreduced, _NoRule, _call, _class_weight, _ignored_id, _keeps_state,
+                                     _private, _settings, _target_weights, _undisturbed)
+from .examples import (_Example, _class_counts, _examples, _fits_into, _full_size, _layouts_for,
+                                       _layouts_of, _without_sides)
 
-# %% ../../nbs/api/mixing/07b_reduction.ipynb #1960ed2a
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #32498991
 _reductions = {
     'none':      lambda values, weights: values,
     'weighted':  lambda values, weights: values.sum()/weights.sum(),
@@ -24,24 +25,6 @@ _reductions = {
     'sum':       lambda values, weights: values.sum(),
     'batchmean': lambda values, weights: values.sum()/len(values),
 }
-
-class _NoRule(Exception):
-    "Says why a loss has no values of single pictures that explain it"
-
-# %% ../../nbs/api/mixing/07b_reduction.ipynb #c5cce962
-def _call(loss_func, pred, target):
-    "The loss; one with noise inside draws the same in each call"
-    torch.default_generator.manual_seed(0)
-    before = _state(loss_func)
-    res = loss_func(pred, target)
-    if _state(loss_func)!=before: raise _NoRule('keeps a state from call to call')
-    return res
-
-def _state(loss_func):
-    "What would differ if a call changed `loss_func`"
-    modules = [o for o in _parts(loss_func) if isinstance(o, nn.Module)]
-    buffers = [b for m in modules for b in m.buffers(recurse=False)]
-    return [_plain_values(m) for m in modules], _plain_values(loss_func), [(id(b), b._version) for b in buffers]
 
 # %% ../../nbs/api/mixing/07b_reduction.ipynb #e9e4c0d2
 def _row_values(loss_func, example, own):
@@ -59,7 +42,7 @@ def _row_values(loss_func, example, own):
 
 def _alike(a, b, rtol=1e-4): return torch.allclose(a.double(), b.double(), rtol=rtol, equal_nan=True)
 
-# %% ../../nbs/api/mixing/07b_reduction.ipynb #356b206e
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #79db2c3b
 def _is_telling(own, values):
     "Do the values of rows differ, so that ways of reducing them do, too?"
     rows = values.reshape(len(values), -1).double()
@@ -67,6 +50,7 @@ def _is_telling(own, values):
     finite = own.isfinite().all() and rows.isfinite().all()
     return bool(finite and sums.max()-sums.min()>1e-3*sums.abs().max())
 
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #a47c88b3
 def _fitting(loss_func, example, ignored, rtol=1e-4):
     "Names in `_reductions` that explain what `loss_func` returns for `example`; None if it does not tell"
     own = _call(loss_func, example.pred, example.target)
@@ -75,20 +59,21 @@ def _fitting(loss_func, example, ignored, rtol=1e-4):
     fits,may_weigh = set(),bool(ignored) or _class_weight(loss_func) is not None
     for name,reduce in _reductions.items():
         if name=='weighted' and not (example.are_ids and may_weigh): continue
-        weights = _target_weights(loss_func, ignored, example.target) if name=='weighted' else None
+        weights = _target_weights(loss_func, ignored, example.target).cpu() if name=='weighted' else None
         guess = reduce(values.double(), weights)
         if guess.shape==own.shape and _alike(guess, own, rtol): fits.add(name)
     return fits
 
-# %% ../../nbs/api/mixing/07b_reduction.ipynb #583f49d9
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #3ca2ff21
 class LossRule(NamedTuple):
     "How a loss reduces its values."
     how:str           # 'none', 'weighted', 'mean', 'sum' or 'batchmean'
     ignored:frozenset # Ids that it leaves out
 
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #f8018ce2
 class _Trial:
     "What examples said so far of a loss"
-    fits,told,refusal = None,None,None # ways that are left, the first example that told, the first error
+    fits,told,refusal = None,None,None # ways that are left, the first example that told, why another did not
     def __init__(self, loss_func, ignored): self.loss_func,self.ignored = loss_func,ignored
 
     def add(self, example, rtol=1e-4):
@@ -97,7 +82,9 @@ class _Trial:
         except _NoRule: raise
         except Exception as e: self.refusal = self.refusal or e
         else:
-            if fits is None: return
+            if fits is None:
+                self.refusal = self.refusal or 'it gives all made-up pictures the same loss'
+                return
             self.told = self.told or example
             self.fits = fits if self.fits is None else self.fits & fits
             if not self.fits: raise _NoRule('averages in a way of its own')
@@ -105,15 +92,17 @@ class _Trial:
     @property
     def rule(self): return LossRule(next(o for o in _reductions if o in self.fits), self.ignored)
 
-# %% ../../nbs/api/mixing/07b_reduction.ipynb #292b5e1e
-def _add_hidden_ids(trial, n_classes):
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #c12ea100
+def _add_hidden_ids(trial, n_classes, y):
     "Try ids that are no classes: a loss may leave them out without saying so"
-    for i in {-100, -1, 255, n_classes} - trial.ignored:
+    found = {int(y.min()), int(y.max())} - set(range(n_classes)) if y.numel() else set()
+    for i in {-100, -1, 255, n_classes, *found} - trial.ignored:
         if not _fits_into(i, trial.told.target.dtype): continue
         target = trial.told.target.clone()
         target[3] = i
         _explain(trial, trial.told._replace(target=target), i)
 
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #2480ca03
 def _explain(trial, example, i):
     "Leave out the id `i` where that alone explains what the loss returns"
     without = trial.ignored|{i}
@@ -125,7 +114,7 @@ def _explain(trial, example, i):
     # torch's own default counts only where somebody uses it
     elif i!=-100: raise _NoRule('averages in a way of its own')
 
-# %% ../../nbs/api/mixing/07b_reduction.ipynb #c07097dd
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #0a2c648d
 def _is_taken(loss_func, layout, dtype):
     "Does `loss_func` return something for an example in this layout?"
     trial = _Trial(loss_func, frozenset())
@@ -134,6 +123,7 @@ def _is_taken(loss_func, layout, dtype):
     except _NoRule: return True
     return trial.fits is not None
 
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #808324a9
 def _first_that_tells(loss_func, layouts, dtype, device, ignored):
     "What made-up examples say, and the layout in which the loss takes them, None if it takes none"
     refusal = None
@@ -148,17 +138,7 @@ def _first_that_tells(loss_func, layouts, dtype, device, ignored):
     trial.refusal = refusal
     return trial, None
 
-# %% ../../nbs/api/mixing/07b_reduction.ipynb #645b7ce6
-_most = 2**22 # numbers in predictions that are made up for a batch as large as in training
-
-def _full_size(layout, y):
-    "Made-up predictions for all targets: some losses keep the largest thousand values"
-    generator,target = torch.Generator().manual_seed(0),tuple(y.shape[1:])
-    for c in {layout.n_ids, int(y.max())+1} if layout.axis else {1}:
-        row = layout.pred if layout.axis is None else (c, *target) if layout.axis==1 else (*target, c)
-        n = min(len(y), max(2, _most//max(math.prod(row), 1)))
-        if n*math.prod(row)<=_most: yield torch.randn(n, *row, generator=generator)
-
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #39cada18
 def _add_batch(trial, layout, y, pred):
     "Try the batch at hand, with its predictions where there are any"
     preds = _full_size(layout, y) if pred is None else [pred.detach().as_subclass(Tensor)]
@@ -167,21 +147,25 @@ def _add_batch(trial, layout, y, pred):
         if p.dtype!=torch.float64: p = p.float()
         for sure in (1., 8.): trial.add(_Example(sure*p, y[:len(p)], are_ids), rtol=1e-3)
 
-# %% ../../nbs/api/mixing/07b_reduction.ipynb #9f8e605e
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #3c4ab182
 def _made_up(loss_func, y, pred, n_classes):
     "What made-up examples say, and the layout that the loss takes"
-    ignored = frozenset({_ignored_id(loss_func)} - {None})
     own = _private(loss_func, 'cpu')
-    def takes(c): return any(_is_taken(own, o, y.dtype) for o in _layouts_for(y, [c]) if o.axis)
-    counts = _class_counts(loss_func, y, n_classes, takes) if pred is None else ()
-    layouts = list(_layouts_for(y, counts) if pred is None else _layouts_of(pred, y))
+    ignored = frozenset({_ignored_id(loss_func)} - {None})
+    layouts = list(_layouts_of(pred, y)) if pred is not None else _possible_layouts(own, y, n_classes)
     trial,layout = _first_that_tells(own, layouts, y.dtype, 'cpu', ignored)
-    if layout and layout.axis: _add_hidden_ids(trial, layout.n_ids)
+    if layout and layout.axis: _add_hidden_ids(trial, layout.n_ids, y)
     if layout or y.device.type=='cpu' or pred is None and n_classes is None: return trial, layout
     # it holds tensors of a device where no copy reaches them, like the closure of a function
     known = [o for o in layouts if o.axis is None or pred is not None or o.n_ids==n_classes]
     return _first_that_tells(_private(loss_func, y.device), known, y.dtype, y.device, ignored)
 
+def _possible_layouts(loss_func, y, n_classes):
+    "Layouts to try where there are no predictions"
+    def takes(c): return any(_is_taken(loss_func, o, y.dtype) for o in _layouts_for(y, [c]) if o.axis)
+    return list(_layouts_for(y, _class_counts(loss_func, y, n_classes, takes)))
+
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #b55afc65
 def _learn(loss_func, y, pred, n_classes):
     "The `LossRule` of `loss_func`; raises `_NoRule`"
     if unreduced(loss_func) is None: raise _NoRule('gives one number a batch')
@@ -195,14 +179,18 @@ def _learn(loss_func, y, pred, n_classes):
     if not trial.fits: raise _NoRule(f'could not be tried ({trial.refusal})')
     return trial.rule
 
-# %% ../../nbs/api/mixing/07b_reduction.ipynb #274afff8
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #9e46dceb
 class _Known(NamedTuple):
     "What a trial came to"
     rule:LossRule|None
     why:str|None  # Why there is no rule
-    settings:list # Those of the loss at that time
+    settings:tuple # Those of the loss at that time
     n:int         # Targets it was tried with
+    def still_holds(self, settings, n):
+        "Not for other settings, nor for more targets; one that keeps a state changes its settings itself"
+        return self.why==_keeps_state or self.settings==settings and self.n>=n
 
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #b2eea23a
 _known = {} # id of a loss, or of a method's owner -> its weak reference and what is known
 
 def _notes(loss_func):
@@ -215,13 +203,7 @@ def _notes(loss_func):
     _known[id(owner)] = ref,{}
     return _known[id(owner)][1]
 
-# %% ../../nbs/api/mixing/07b_reduction.ipynb #2e6b5c46
-def _without_sides(pred, y):
-    "Shape and type of `pred` but for the sides of pictures, or the length of texts, which may differ from batch to batch"
-    if pred.ndim==y.ndim+1 and pred.shape[2:]==y.shape[1:]: return pred.shape[1], 1, pred.dtype
-    if pred.ndim==y.ndim+1 and pred.shape[1:-1]==y.shape[1:]: return pred.shape[-1], -1, pred.dtype
-    return pred.shape[1:], None, pred.dtype
-
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #519f6b1b
 def _find_out(loss_func, y, pred, n_classes):
     "What is known of `loss_func`; it is tried if need be"
     notes,settings = _notes(loss_func),_settings(loss_func)
@@ -229,11 +211,12 @@ def _find_out(loss_func, y, pred, n_classes):
     shape = _without_sides(pred, y) if isinstance(pred, Tensor) else (type(pred), n_classes)
     known = notes.get((key, shape))
     if pred is None: known = notes.get(key, known) # real predictions were seen meanwhile
-    if known is not None and known.settings==settings and known.n>=y.numel(): return known
+    if known is not None and known.still_holds(settings, y.numel()): return known
     notes[key, shape] = known = _try(loss_func, y, pred, n_classes, settings)
     if pred is not None: notes[key] = known
     return known
 
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #6663da58
 def _try(loss_func, y, pred, n_classes, settings):
     "Find out how `loss_func` reduces, or why it has no rule"
     with _undisturbed(y.device):

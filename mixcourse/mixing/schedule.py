@@ -1,4 +1,4 @@
-"""How much to mix as training goes on: functions of progress, built from fastai's own
+"""Functions of progress for `alpha` and `p`, built from fastai's own schedules
 
 Docs: https://mixcourse.github.io/mixcourse/api/mixing/schedule.html.md"""
 
@@ -10,7 +10,7 @@ __all__ = ['warm_up', 'switch_off', 'value_at']
 # %% ../../nbs/api/mixing/10_schedule.ipynb #856bbc24
 from fastai.callback.schedule import SchedNo, SchedCos, combine_scheds
 
-# %% ../../nbs/api/mixing/10_schedule.ipynb #0f06b413
+# %% ../../nbs/api/mixing/10_schedule.ipynb #2f5378a3
 def _check_pct(pct):
     if not 0<pct<1: raise ValueError(f"`pct` must be between 0 and 1, got {pct}")
 
@@ -22,6 +22,7 @@ def warm_up(
     _check_pct(pct)
     return combine_scheds([pct,1-pct], [SchedCos(0,to), SchedNo(to,to)])
 
+# %% ../../nbs/api/mixing/10_schedule.ipynb #a3f8af27
 def switch_off(
     v:float,      # Value until then
     pct:float=.8, # Share of training after which it is 0, in (0,1)

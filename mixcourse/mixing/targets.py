@@ -105,16 +105,16 @@ def _blend_rows(a, b, lam, n):
     "`_blend` of the values of `n` rows, in whatever shape they come"
     return _blend(a.reshape(n, -1), b.reshape(n, -1), lam).view_as(a)
 
-# %% ../../nbs/api/mixing/08_targets.ipynb #3974fa9b
+# %% ../../nbs/api/mixing/08_targets.ipynb #994f59ce
 def _loss_of_rows(pred, y_a, y_b, lam, loss_func, rule):
     "The mixed loss by the values of single pictures"
     values,n = _values_of_both(unreduced(loss_func), pred, y_a, y_b),len(y_a)
     if rule.how=='none': return _blend_rows(*values.chunk(2), lam, n)
-    total,shares = _shared_total(values.reshape(2*n, -1), lam)
+    total,shares = _shared_total(_row_sums(values, 2*n), lam)
     if rule.how=='weighted':
         both = torch.cat([y_a,y_b]).as_subclass(Tensor)
-        weights = _target_weights(loss_func, rule.ignored, both).reshape(2*n, -1)
-        total = total/_row_sums(weights).to(total.dtype).dot(shares)
+        weights = _row_sums(_target_weights(loss_func, rule.ignored, both), 2*n)
+        total = total/weights.to(total.dtype).dot(shares)
     elif rule.how!='sum': total = total/(values.numel()//2 if rule.how=='mean' else n)
     return total.to(values.dtype)
 
@@ -127,18 +127,18 @@ def _values_of_both(each, pred, y_a, y_b):
     else: values = each(torch.cat([pred,pred]), torch.cat([y_a,y_b]))
     return values.as_subclass(Tensor) # fastai's tensors take longer for each operation
 
-# %% ../../nbs/api/mixing/08_targets.ipynb #38cf8901
-def _shared_total(values, lam):
-    "Sum of `values` (2B,...) by their shares (2B,), and these; a share of 0 of an infinite loss is 0"
-    rows = _row_sums(values)
+# %% ../../nbs/api/mixing/08_targets.ipynb #3e41304f
+def _shared_total(rows, lam):
+    "Sum of `rows` (2B,) by their shares (2B,), and these; a share of 0 of an infinite loss is 0"
     lam = _like_rows(lam, rows).to(rows.dtype).expand(len(rows)//2)
     shares = torch.cat([lam,1-lam])
     return rows.masked_fill(shares==0, 0).dot(shares), shares
 
-def _row_sums(values):
-    "A sum for each row; half precision would overflow"
-    half = values.dtype in (torch.float16,torch.bfloat16)
-    return values.sum(1, dtype=torch.float32 if half else None)
+def _row_sums(values, n):
+    "Sums of the values of each of `n` rows, (n,); half precision would overflow"
+    dtype = torch.float32 if values.dtype in (torch.float16,torch.bfloat16) else values.dtype
+    if values.numel()==n: return values.reshape(n).to(dtype)
+    return values.reshape(n, -1).sum(1, dtype=dtype)
 
 # %% ../../nbs/api/mixing/08_targets.ipynb #c263e60b
 def mixed_accuracy(

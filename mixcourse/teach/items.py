@@ -45,7 +45,7 @@ class Question:
     id:str             # Unique in its chapter
     kind:str           # 'single', 'multiple' or 'number'
     ask:str            # The question
-    level:int|None=None # 1 recall, 2 apply, 3 think ahead
+    level:int|None=None # 1 recall, 2 apply, 3 think ahead; in the bank each has one
     code:str=''        # Python that the question is about
     picture:Picture|None=None # Picture that the question is about
     options:tuple[Option, ...]=() # To choose from, unless `kind` is 'number'

@@ -78,10 +78,10 @@ def scroll_tables(
 
 # %% ../../nbs/api/teach/09_pages.ipynb #9a01b007
 def progress_tag():
-    "The script that marks in a site's navigation how much of each chapter's quiz was answered."
+    "The scripts of a site: how much of each chapter was done, where a reader was, light or dark."
     totals = json.dumps(Counter(name.partition('.')[0] for name in find_all(Question)))
-    js = read_static('site/progress.js').replace('const totals = {}', f'const totals = {totals}')
-    return Script(Safe(js), type='module')
+    parts = [read_static(f'site/{o}.js').replace('const totals = {}', f'const totals = {totals}') for o in ('progress', 'place', 'theme')]
+    return [Script(Safe(js), type='module') for js in parts]
 
 # %% ../../nbs/api/teach/09_pages.ipynb #9a01b008
 _call = re.compile(r'(?:quiz|predict|myth|repair|cards|exam|progress)\([^()]*\)')
@@ -109,5 +109,5 @@ class WidgetPages:
     def end(self):
         "Add the scripts, once."
         tags = [script_tag(*sorted(self.kinds))] if self.kinds else []
-        scripts = as_html(*tags, progress_tag())
+        scripts = as_html(*tags, *progress_tag())
         self.nb.cells.append(mk_cell(raw_block(scripts), 'markdown'))

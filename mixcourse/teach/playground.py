@@ -35,6 +35,8 @@ class Playground(Widget):
         alpha:float=1.,    # Beta concentration of MixUp, >= 0; 0 is off
         seed:int=1,        # Of points, weights and batches, >= 0
         speed:int=10,      # Steps a frame: 1, 5, 10 or 30
+        third:float=None,  # Beta concentration of another network with MixUp, >= 0; None: there is none
+        hidden:bool=False, # Another network that half of the time misses an input, as with Cutout on pictures?
     ):
         _check_choice('data', data, _data)
         _check_choice('speed', speed, _speeds)
@@ -43,7 +45,8 @@ class Playground(Widget):
         if not 50<=check_int('points', points)<=500:
             raise ValueError(f"`points` must be between 50 and 500, got {points}")
         super().__init__(data=data, points=points, noise=noise, flip=flip, alpha=check_alpha(alpha),
-                         seed=check_int('seed', seed, 0), speed=speed)
+                         seed=check_int('seed', seed, 0), speed=speed,
+                         third=None if third is None else check_alpha(third), hidden=hidden)
 
     def fallback(self):
         s = self.state

@@ -12,7 +12,8 @@ def page_of(*parts, body_class='', head=''):
     "A page with widgets or HTML on it, much as a site would have it"
     from mixcourse.teach.pages import with_script
     inner = '\n'.join(o if isinstance(o, str) else o.html(script_too=False) for o in parts)
-    look = 'body{font:16px/1.5 sans-serif;margin:1rem} @media (prefers-color-scheme:dark){body{background:#111;color:#eee} a{color:#9bf}}'
+    look = ('body{font:16px/1.5 sans-serif;margin:1rem} @media (prefers-color-scheme:dark){body{background:#111;color:#eee} a{color:#9bf}} '
+            '@media print{.mx ::details-content{content-visibility:visible;block-size:auto}}')
     return with_script(f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
                        f'<title>Page</title><style>{look}</style>{head}</head><body class="{body_class}"><main><h1>Page</h1>{inner}</main></body></html>')
 

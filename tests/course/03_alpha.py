@@ -1,27 +1,26 @@
 "What alpha says of its run. Executed in the chapter, after the cell of that id."
 
-# %% after a28d1672
-assert .3 < stats.beta(.2, .2).cdf(.9)-stats.beta(.2, .2).cdf(.1) < .4, 'the bank says: about a third'
+# %% after draws
+assert inside < 400, 'the page says: most draws are close to 0 or 1'
 
-# %% after 52a97029
-assert stats.beta(32, 32).cdf(.1) < 1e-9, 'the bank says: all of them lie between .1 and .9'
+# %% after smaller
+assert all(abs(o-.5) < .01 for o in mean.values()), 'the page says that the mean is one half'
+assert all(abs(s - 1/(2*np.sqrt(2*a+1))) < .01 for a, s in spreads.items()), 'the page gives the formula'
+assert abs(smaller[1]-.25) < .01, 'the page says: a quarter at 1'
+assert smaller[.1] < .1 < .4 < smaller[32] < .5, 'the page says: next to nothing, then toward a half'
 
-# %% after eae50232
-assert all(abs(o[2]-o[3])<.02 and abs(o[1]-.5)<.02 for o in rows), 'the page says that the formula holds'
-assert [o[4] for o in rows]==sorted(o[4] for o in rows), 'the page says that a larger alpha mixes more'
+# %% after by-hand-seen
+assert distance(lam, .4) < .02, 'the page says: as near as so many draws come'
 
-# %% after 4cd4dca2
-assert distance(lam, .4) < .03, 'the page says that it is right'
+# %% after off
+assert torch.equal(rand_lam(5, alpha=0), torch.ones(5)), 'the page says that 0 is off'
 
-# %% after 9ebbcc20
-assert np.isnan(lam).sum() > 1000, 'the page says that many are not a number'
+# %% after trap
+assert missing > 100, 'the page shows the trap'
 
-# %% after f4ac2291
-assert all(distance(lam, a) < .03 for a,lam in lams.items()), 'the page says: the same law'
-assert not any(np.isnan(o).any() for o in lams.values())
+# %% after logs
+assert all(not np.isnan(o).any() and distance(o, a) < .03 for a, o in tried.items()), 'the page says that rand_lam has no trap'
 
-# %% after d9fe3578
-if DATA == 'digits':
-    one, many = losses['one per batch'], losses['one per picture']
-    assert np.std(one) > 2*np.std(many), 'the page says: several times as wide'
-    assert abs(np.mean(one)-np.mean(many)) < np.std(one)/2, 'the page says that the mean is about the same'
+# %% after losses
+assert np.std(losses['one share per batch']) > 2*np.std(losses['one share per picture']), 'the page says: a wider spread'
+assert abs(np.mean(losses['one share per batch']) - np.mean(losses['one share per picture'])) < np.std(losses['one share per batch'])/2, 'the page says: about the same mean'

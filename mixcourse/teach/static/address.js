@@ -1,4 +1,4 @@
-// What the reader set, in the address of the page: `#mx=explorer-2&lam=0.35` is the second explorer on it.
+// What the reader set, in the address: `#mx=explorer-2&lam=0.35` is the second explorer of a page.
 const { h, button } = mx
 
 // In a notebook, and in a frame, the address is not that of the page
@@ -7,7 +7,6 @@ const nameOf = el => {
   const alike = [...document.querySelectorAll(`.mx[data-kind=${el.dataset.kind}]`)]
   return `${el.dataset.kind}-${alike.indexOf(el) + 1}`
 }
-// What the address says to this widget: name -> text
 const readAddress = el => {
   const said = Object.fromEntries(new URLSearchParams(location.hash.slice(1)))
   return hasAddress(el) && said.mx === nameOf(el) ? said : null
@@ -18,7 +17,7 @@ const linkTo = (el, settings) => {
   return `${location.href.split('#')[0]}#${said.toString().replaceAll('%2C', ',')}`
 }
 
-// Numbers from an address, which anybody may have written: null for whatever is none within the limits
+// Anybody may have written an address: null for what is no number within the limits
 const numberIn = (text, low, high) => {
   const value = text?.trim() ? +text : NaN
   return value >= low && value <= high ? value : null
@@ -28,7 +27,7 @@ const integerIn = (text, low, high) => {
   return Number.isInteger(value) ? value : null
 }
 
-// Calls `apply` with what the address says, now and whenever it changes; returns what ends that
+// Calls `apply` with what the address says, now and later; returns what ends that
 const followAddress = (el, apply) => {
   const follow = () => {
     const said = readAddress(el)
@@ -41,7 +40,7 @@ const followAddress = (el, apply) => {
   return () => window.removeEventListener('hashchange', follow)
 }
 
-// "Copy link"; where the clipboard is refused, the link is shown instead
+// Where the clipboard is refused, the link is shown
 const copyLink = (el, settings) => {
   if (!hasAddress(el)) return null
   const status = h('span', { class: 'mx-dim', role: 'status' })

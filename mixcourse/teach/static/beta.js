@@ -1,4 +1,4 @@
-// The Beta distribution of `lam`: draws, its curve, and the slider of its concentration.
+// The Beta distribution of `lam`: draws and its curve.
 
 // Beta(alpha, alpha) over u = logit(x), where it has no pole: [x, weight, density] at equal steps of u
 const table = alpha => {
@@ -37,7 +37,7 @@ const outline = alpha => {
   const points = rows.map(([x, , density]) => `L${across(x)} ${up(density)}`)
   return `M${across(rows[0][0])} 72${points.join('')}V72Z`
 }
-// `show(alpha, lam, drawn)` draws the density, the present `lam`, and the last draws as a rug
+// The density, the present `lam`, and the last draws as a rug
 const curve = () => {
   const element = mx.h('div', { class: 'ex-beta', html: picture })
   const setPath = (name, path) => element.querySelector(name).setAttribute('d', path)

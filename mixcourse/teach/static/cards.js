@@ -43,10 +43,7 @@ export default {
   render({ model, el }) {
     const { ids } = model.get('state'), faces = readFaces(el, ids), name = mx.uid()
     const value = () => model.get('value') || {}
-    const put = all => {
-      model.set('value', all)
-      model.save_changes()
-    }
+    const put = all => mx.keep(model, all)
     const card = id => readCard(value()[id]), queue = makeQueue(ids, card)
     let current, turned = false
 

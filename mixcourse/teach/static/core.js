@@ -1,8 +1,8 @@
-// What all widgets share. `script` of mixcourse.teach.widget puts it in front of the files of the kinds.
+// What all widgets share; it comes before the files of the kinds.
 const mx = (() => {
-  // What each file exports, by the name of the file
-  const kinds = {}
-  // A notebook may bring the scripts along with every output: what must be one on a page lives on the window
+  // What each file exports, and its data from Python
+  const kinds = {}, data = {}
+  // A notebook may bring the scripts with every output: what must be one on a page lives on the window
   const shared = window.__mixcourse ||= { count: 0, stores: {} }
   const uid = () => `mx${++shared.count}`
 
@@ -12,7 +12,7 @@ const mx = (() => {
     else if (value === true) element.setAttribute(name, '')
     else if (value !== false && value != null) element.setAttribute(name, value)
   }
-  // h('button', {class: 'a', onclick: f}, 'text', node): strings become text, only `html` is parsed
+  // Strings become text; only `html` is parsed
   const h = (tag, properties = {}, ...children) => {
     const element = document.createElement(tag)
     for (const [name, value] of Object.entries(properties)) setProperty(element, name, value)
@@ -22,7 +22,31 @@ const mx = (() => {
   const button = (text, onclick, main = false) =>
     h('button', { type: 'button', class: main ? 'mx-main' : null, onclick }, text)
 
-  // Storage may hold what another program left there, and it throws in a sandboxed frame: both read as nothing
+  // `moved` hears every step, `chosen` the last
+  const slider = (label, { min = 0, max, step = 1, text = String, moved, chosen }) => {
+    const id = uid(), shown = h('span')
+    const show = value => {
+      input.value = value
+      shown.textContent = text(value)
+      input.setAttribute('aria-valuetext', text(value))
+    }
+    const heard = listener => listener && (() => {
+      show(+input.value)
+      listener(+input.value)
+    })
+    const input = h('input', { type: 'range', id, min, max, step, oninput: heard(moved || show) })
+    if (chosen) input.addEventListener('change', heard(chosen))
+    return { show, input, box: h('div', { class: 'mx-slide' }, h('label', { for: id }, label), shown, input) }
+  }
+  const onEnter = (field, act) => {
+    field.mxKey = event => {
+      if (event.key !== 'Enter' || event.target.tagName !== 'INPUT') return
+      event.preventDefault()
+      act()
+    }
+  }
+
+  // Strange content, or a frame where storage throws, reads as nothing
   const readStorage = key => {
     try {
       const all = JSON.parse(localStorage.getItem(key))
@@ -44,8 +68,8 @@ const mx = (() => {
   const differ = (before, after) => [...new Set([...Object.keys(before), ...Object.keys(after)])]
     .filter(id => JSON.stringify(before[id]) !== JSON.stringify(after[id]))
 
-  // What the reader did in widgets of one kind: id -> answer, under one key. Other tabs and other copies on the page
-  // write there, too, so a write reads anew and changes only the ids it is about.
+  // What the reader did in widgets of one kind: id -> answer. Other tabs and copies write there, too,
+  // so a write reads anew and changes only the ids it is about.
   const makeStore = key => {
     let known = readStorage(key), unsaved = {}
     const listeners = new Set()
@@ -59,7 +83,7 @@ const mx = (() => {
     return {
       listeners, refresh,
       all: () => known,
-      // What storage refuses is remembered until the page is left, and offered again with the next write
+      // What storage refuses is remembered here, and offered again with the next write
       write(changes, silent) {
         unsaved = { ...unsaved, ...changes }
         if (writeStorage(key, withChanges(readStorage(key), unsaved))) unsaved = {}
@@ -85,7 +109,7 @@ const mx = (() => {
       off(event, listener) { listeners[event]?.delete(listener) },
     }
   }
-  // The same for what a reader did, which is kept for the ids that the state names, and for what else a kind `keeps`
+  // The same for answers to the ids of the state, and for what else a kind `keeps`
   const keptModel = (kind, state, told) => {
     const model = localModel(state), store = storeOf(kind), ids = [...state.ids, ...kinds[kind].keeps || []]
     const mine = all => Object.fromEntries(ids.filter(id => id in all).map(id => [id, all[id]]))
@@ -103,15 +127,20 @@ const mx = (() => {
     }
   }
 
-  // A number that this reader keeps: options stand in another order for each reader, in the same one at each visit
+  // Options stand in another order for each reader, in the same one at each visit
   const readerSeed = () => {
     const store = storeOf('reader')
     if (!Number.isInteger(store.all().seed)) store.write({ seed: Math.floor(Math.random() * 2 ** 31) })
     return store.all().seed
   }
 
-  // Notebooks take arrows and letters for themselves. Caught on the window, before them, keys typed in a widget
-  // go to the `mxKey` functions of the elements around the focus, and to what the browser does with them.
+  const keep = (model, value) => {
+    model.set('value', value)
+    model.save_changes()
+  }
+
+  // Notebooks take arrows and letters for themselves: caught on the window, before them, keys typed in a widget
+  // go to the `mxKey` of the elements around the focus, and to the browser
   const guardKeys = event => {
     const target = event.composedPath()[0], root = target.closest?.('.mx[data-on]')
     const forPage = event.ctrlKey || event.altKey || event.metaKey || event.key === 'Escape'
@@ -122,7 +151,7 @@ const mx = (() => {
   if (!shared.listens) {
     shared.listens = true
     window.addEventListener('keydown', guardKeys, true)
-    // Another tab wrote, or the page comes back from the history with what it knew then
+    // Another tab wrote, or the page comes back from the history
     window.addEventListener('storage', refreshStores)
     window.addEventListener('pageshow', refreshStores)
   }
@@ -130,27 +159,6 @@ const mx = (() => {
   const still = () => matchMedia('(prefers-reduced-motion:reduce)').matches
   // The page of a widget: its notebook where one window holds several
   const page = el => el.closest('.jp-Notebook') || document
-  // A custom color as the browser resolves it here, for drawing on a canvas: the reader's where colors are forced,
-  // or the page's own
-  const color = (el, name, own) => {
-    const adjust = own ? 'none' : 'auto'
-    const probe = el.appendChild(h('i', { style: `color:var(${name});forced-color-adjust:${adjust}` }))
-    const res = getComputedStyle(probe).color
-    probe.remove()
-    return res
-  }
-  // Calls back when the page turns light or dark; returns what ends that
-  const onTheme = callback => {
-    const observer = new MutationObserver(callback), dark = matchMedia('(prefers-color-scheme:dark)')
-    const attributeFilter = ['class', 'data-jp-theme-light', 'data-bs-theme']
-    for (const node of [document.documentElement, document.body]) observer.observe(node, { attributeFilter })
-    dark.addEventListener('change', callback)
-    return () => {
-      observer.disconnect()
-      dark.removeEventListener('change', callback)
-    }
-  }
-
   const style = (name, css) => {
     const id = `mx-css-${name}`, old = document.getElementById(id)
     if (old) old.textContent = css
@@ -174,15 +182,16 @@ const mx = (() => {
   }
   const notKept = 'This browser keeps no more: your answers last until you leave this page.'
   const startOne = el => {
-    const { kind } = el.dataset, json = el.dataset.state || el.querySelector('script[type="application/json"]')?.textContent
+    const { kind, state: own } = el.dataset
+    const json = own || el.querySelector('script[type="application/json"]')?.textContent
     if (!kinds[kind]?.render || !json) return
     const state = JSON.parse(json)
     const told = kept => note(el, kept ? '' : notKept)
     mount(kind, state.ids?.length ? keptModel(kind, state, told) : localModel(state), el)
   }
-  // On a page without a kernel: upgrade what is there
+  // Without a kernel: upgrade what is there
   const start = () => document.querySelectorAll('.mx[data-kind]:not([data-on])').forEach(startOne)
-  // With a kernel: what anywidget wants
+  // With one: what anywidget wants
   const live = kind => ({
     render({ model, el }) {
       el.append(h('div', { class: 'mx-fb', html: model.get('fallback') }))
@@ -192,6 +201,6 @@ const mx = (() => {
     },
   })
   return {
-    kinds, h, button, uid, storeOf, readerSeed, still, page, color, onTheme, style, note, start, live,
+    kinds, data, h, button, uid, slider, onEnter, keep, storeOf, readerSeed, still, page, style, note, start, live,
   }
 })()

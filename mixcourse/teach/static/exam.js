@@ -57,10 +57,7 @@ export default {
     const itemOf = id => items[ids.indexOf(id)]
     const chapters = new Proxy({}, { get: (_, chapter) => named[chapter] || { title: chapter } })
     const value = () => model.get('value') || {}
-    const put = all => {
-      model.set('value', all)
-      model.save_changes()
-    }
+    const put = all => mx.keep(model, all)
     const round = () => Number.isInteger(value().round) ? value().round : 0
     const answerOf = id => value()[id], isOpen = id => mx.grade(itemOf(id), answerOf(id)).right === null
     const isRight = id => mx.grade(itemOf(id), answerOf(id)).right === true
@@ -107,11 +104,7 @@ export default {
       parts.field.tabIndex = -1
       parts.field.addEventListener('input', () => remember(id, parts))
       const next = isLast ? button('See the result', finish, true) : button('Next', () => go(at + 1), true)
-      parts.field.mxKey = event => {
-        if (event.key !== 'Enter' || event.target.tagName !== 'INPUT') return
-        event.preventDefault()
-        next.click()
-      }
+      mx.onEnter(parts.field, () => next.click())
       const back = button('Back', () => go(at - 1))
       back.disabled = at === 0
       const open = exam.findIndex(isOpen)

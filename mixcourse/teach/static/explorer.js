@@ -1,6 +1,6 @@
 // after: pixels, beta, handles, address, pictures
-// MixUp, CutMix and Cutout on real pictures. Pictures come from the fallback: `img[data-name]`, all of one size.
-// A mode says what a slider does, how pixels are mixed and what there is to say; `makeExplorer` shows it.
+// MixUp, CutMix and Cutout on pictures of one size, from the fallback. A mode says what can be moved, how pixels
+// are mixed and what there is to say; `makeExplorer` shows it.
 const { h, button, uid } = mx, { blend, fill, boxAround, covered, read } = mx.kinds.pixels
 const { makeHandles, position } = mx.kinds.handles, { draw, alphas, nearestAlpha, curve } = mx.kinds.beta
 const { followAddress, copyLink, numberIn, integerIn } = mx.kinds.address, { ownPictures } = mx.kinds.pictures
@@ -10,13 +10,13 @@ const asTensor = numbers => `[${numbers.join(', ')}]`
 const randomPixel = ([height, width]) => [Math.floor(Math.random() * height), Math.floor(Math.random() * width)]
 const allBoxes = state => state.centers.map(center => boxAround(center, state.length, state.size))
 
-// Modes. `at`: the state that the reader changes, and what follows from it: at.lam, at.boxes, at.inside, at.names
+// `at` in a mode: the state, and what follows from it (lam, boxes, inside, names)
 
 const mixup = {
   pair: true, digits: 2, caption: 'What the model sees', action: 'Draw a λ',
   sliders: state => [
-    ['λ', 0, 100, () => Math.round(100 * state.lam), value => { state.lam = value / 100 },
-      value => (value / 100).toFixed(2)],
+    ['λ', { max: 100, text: value => (value / 100).toFixed(2), moved: value => { state.lam = value / 100 } },
+      () => Math.round(100 * state.lam)],
   ],
   act(state, drawn) {
     state.lam = draw(state.alpha)
@@ -38,7 +38,7 @@ const mixup = {
 const cutmix = {
   pair: true, digits: 3, caption: 'What the model sees: drag the box, or its corner', action: 'Draw a box',
   sliders: state => [
-    ['Side of the box', 0, state.size[1], () => state.length, value => { state.length = value }],
+    ['Side of the box', { max: state.size[1], moved: value => { state.length = value } }, () => state.length],
   ],
   act(state, drawn) {
     const lam = draw(state.alpha)
@@ -74,14 +74,17 @@ const fillNames = {
   black: '0 before normalizing: black',
   white: '1 before normalizing: white',
 }
+const setHoles = (state, count) => {
+  while (state.centers.length < count) state.centers.push(randomPixel(state.size))
+  state.centers.length = count
+}
 const cutout = {
   pair: false, digits: 3, caption: cutmix.caption, action: 'Draw places', fills: fillNames,
   sliders: state => [
-    ['length', 1, state.size[1], () => state.length, value => { state.length = value }, value => `${value} pixels`],
-    ['n_holes', 1, 4, () => state.centers.length, count => {
-      while (state.centers.length < count) state.centers.push(randomPixel(state.size))
-      state.centers.length = count
-    }],
+    ['length', {
+      min: 1, max: state.size[1], text: value => `${value} pixels`, moved: value => { state.length = value },
+    }, () => state.length],
+    ['n_holes', { min: 1, max: 4, moved: count => setHoles(state, count) }, () => state.centers.length],
   ],
   act(state) { state.centers = state.centers.map(() => randomPixel(state.size)) },
   boxes: allBoxes,
@@ -103,22 +106,6 @@ const cutout = {
 }
 const modes = { mixup, cutmix, cutout }
 
-// Parts of what is seen
-
-const makeSlider = (changed, [label, min, max, get, set, text = String]) => {
-  const id = uid(), shown = h('span')
-  const moved = () => {
-    set(+input.value)
-    changed()
-  }
-  const input = h('input', { type: 'range', id, min, max, step: 1, oninput: moved })
-  const show = () => {
-    input.value = get()
-    shown.textContent = text(get())
-    input.setAttribute('aria-valuetext', text(get()))
-  }
-  return { show, box: h('div', { class: 'ex-slide' }, h('label', { for: id }, label), shown, input) }
-}
 const showBar = (name, share, digits, isPartner) => h('li', { class: isPartner ? 'ex-b' : null },
   h('span', { class: 'ex-name' }, name),
   h('span', { class: 'ex-bar' }, h('i', { style: `width:${100 * share}%` })),
@@ -130,14 +117,13 @@ const makeFills = (state, changed) => {
       state.fill = name
       changed()
     }
-    const input = h('input', {
-      type: 'radio', name: group, value: name, checked: name === state.fill, onchange: choose,
-    })
-    return h('label', {}, input, h('span', {}, text))
+    const checked = name === state.fill
+    return h('label', {}, h('input', { type: 'radio', name: group, value: name, checked, onchange: choose }),
+      h('span', {}, text))
   }
   return h('fieldset', { class: 'ex-fill' }, h('legend', {}, 'Fill'), Object.entries(fillNames).map(choice))
 }
-// A picture that is mixed: it is chosen from the list where there is a choice
+// A picture that is mixed, chosen from a list where there is a choice
 const makeSource = (place, pictures, picked, least, changed) => {
   const img = h('img', { alt: '' }), mark = h('span', { class: 'ex-mark', hidden: true })
   const share = h('span', { class: 'ex-share' }), label = h('span')
@@ -164,7 +150,7 @@ const makeSource = (place, pictures, picked, least, changed) => {
   return { box, show, mark, share }
 }
 
-// The state as it stands in an address, and back again; what is no number within its limits is left out
+// The state for an address, and back again
 const settingsOf = (state, picked, mode) => {
   const settings = { pictures: picked.slice(0, mode.pair ? 2 : 1).join() }
   for (const key of ['lam', 'alpha', 'length', 'fill']) if (key in state) settings[key] = state[key]
@@ -185,7 +171,7 @@ const applySettings = (said, state, picked, pictures, mode) => {
   if ('alpha' in state && alpha !== null) state.alpha = alphas[nearestAlpha(alpha)]
   if ('length' in state && length !== null) state.length = length
   if (state.centers && centers.length && centers.length <= (mode.pair ? 1 : 4)) state.centers = centers
-  if ('fill' in state && said.fill in fillNames) state.fill = said.fill
+  if ('fill' in state && Object.hasOwn(fillNames, said.fill)) state.fill = said.fill
   const places = (said.pictures || '').split(',').slice(0, picked.length)
   places.forEach((text, place) => { picked[place] = integerIn(text, 0, pictures.length - 1) ?? picked[place] })
 }
@@ -211,17 +197,26 @@ const makeExplorer = (model, el) => {
   const places = mode.pair ? [0, 1] : [0]
   const sources = places.map(place => makeSource(place, pictures, picked, places.length, changed))
 
-  const sliders = mode.sliders(state).map(slider => makeSlider(changed, slider))
-  const placeSliders = mode.boxName ? ['Row of the center', 'Column'].map((label, axis) => makeSlider(changed,
-    [label, 0, size[axis] - 1, () => state.centers[chosen][axis], value => { state.centers[chosen][axis] = value }]))
-    : []
+  const stateSlider = ([label, options, get]) => {
+    const moved = value => {
+      options.moved(value)
+      update()
+    }
+    const { box, show } = mx.slider(label, { ...options, moved })
+    return { box, show: () => show(get()) }
+  }
+  const sliders = mode.sliders(state).map(stateSlider)
+  const placeSlider = (label, axis) => stateSlider([label, {
+    max: size[axis] - 1, moved: value => { state.centers[chosen][axis] = value },
+  }, () => state.centers[chosen][axis]])
+  const placeSliders = mode.boxName ? ['Row of the center', 'Column'].map(placeSlider) : []
   const setAlpha = i => {
     state.alpha = alphas[i]
     drawn.length = 0
   }
-  const alphaText = i => alphas[i] ? `${alphas[i]}` : '0 (off)'
-  const alpha = mode.pair && makeSlider(changed,
-    ['α of Beta(α, α)', 0, alphas.length - 1, () => nearestAlpha(state.alpha), setAlpha, alphaText])
+  const alpha = mode.pair && stateSlider(['α of Beta(α, α)', {
+    max: alphas.length - 1, moved: setAlpha, text: i => alphas[i] ? `${alphas[i]}` : '0 (off)',
+  }, () => nearestAlpha(state.alpha)])
   const density = mode.pair && curve()
   const act = button(mode.action, () => {
     mode.act(state, drawn)
@@ -286,8 +281,7 @@ const makeExplorer = (model, el) => {
     code.textContent = mode.code(at)
     canvas.setAttribute('aria-label', mode.alt(at))
     if (handles) showBoxes(at)
-    model.set('value', mode.value(at))
-    model.save_changes()
+    mx.keep(model, mode.value(at))
   }
 
   const useOwn = (place, picture) => {

@@ -1,9 +1,9 @@
-// Boxes on a picture that are moved and sized: by pointer, and as buttons by keyboard.
+// Boxes on a picture, moved and sized by pointer or keys.
 const { clamp } = mx.kinds.pixels
 const arrows = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }
 const sizes = { '+': 1, '=': 1, '-': -1, PageUp: 8, PageDown: -8 }
 
-// `boxes` has: size, least (the shortest side), centers(), side(), choose(i), move(i, center), resize(side), name(i)
+// `boxes`: size, least (the shortest side), centers(), side(), choose(i), move(i, center), resize(side), name(i)
 const makeHandles = (frame, canvas, boxes) => {
   const [height, width] = boxes.size
   const moveTo = (i, y, x) =>

@@ -1,5 +1,5 @@
 // after: pixels
-// The reader's own pictures: chosen, dropped, pasted or photographed, cropped, and kept in this page alone.
+// The reader's own pictures: they stay in this page.
 const { h, button, uid } = mx, { clamp } = mx.kinds.pixels
 
 const decode = async file => {
@@ -13,7 +13,7 @@ const decode = async file => {
 }
 const nameOf = file => (file.name || '').replace(/\.[^.]*$/, '').slice(0, 24) || 'mine'
 
-// The part of `img` that is shown: as large as it can be at that zoom, its middle at shares of what is left and above
+// As large as the zoom allows; `across` and `down` are shares of what is left over
 const cropOf = (img, [height, width], { zoom, across, down }) => {
   const scale = Math.min(img.naturalWidth / width, img.naturalHeight / height) / zoom
   const w = scale * width, h = scale * height
@@ -31,24 +31,21 @@ const drawCrop = (canvas, img, size, crop) => {
 const cropSliders = [
   ['Zoom', 'zoom', 1, 5, .05], ['Left to right', 'across', 0, 1, .01], ['Top to bottom', 'down', 0, 1, .01],
 ]
-// A panel to choose the part of a picture. `use(place, picture)` gets it; `places` are the words on the buttons.
+// `places` are the words on the buttons; `use(place, picture)` gets the part that was chosen
 const makeCropper = (size, places, use, done) => {
   const [height, width] = size, crop = { zoom: 1, across: .5, down: .5 }
   let img
   const canvas = h('canvas', { width, height, role: 'img', 'aria-label': 'The part that will be used' })
   const draw = () => drawCrop(canvas, img, size, crop)
 
-  const slider = ([label, key, min, max, step]) => {
-    const id = uid()
-    const moved = () => {
-      crop[key] = +input.value
+  const sliders = cropSliders.map(([label, key, min, max, step]) => {
+    const moved = value => {
+      crop[key] = value
       draw()
     }
-    const input = h('input', { type: 'range', id, min, max, step, oninput: moved })
-    return { key, input, box: h('div', { class: 'ex-slide' }, h('label', { for: id }, label), h('span'), input) }
-  }
-  const sliders = cropSliders.map(slider)
-  const showSliders = () => sliders.forEach(({ key, input }) => { input.value = crop[key] })
+    return { key, ...mx.slider(label, { min, max, step, moved, text: () => '' }) }
+  })
+  const showSliders = () => sliders.forEach(({ key, show }) => show(crop[key]))
 
   // Under the pointer the picture goes along
   let from
@@ -67,15 +64,14 @@ const makeCropper = (size, places, use, done) => {
   }
 
   const nameId = uid(), name = h('input', { type: 'text', id: nameId, maxlength: 24, autocomplete: 'off' })
-  const take = place => {
-    const pixels = canvas.getContext('2d').getImageData(0, 0, width, height).data
-    box.hidden = true
-    use(place, { name: name.value.trim() || 'mine', src: canvas.toDataURL(), pixels })
-    done()
-  }
   const cancel = () => {
     box.hidden = true
     done()
+  }
+  const take = place => {
+    const pixels = canvas.getContext('2d').getImageData(0, 0, width, height).data
+    use(place, { name: name.value.trim() || 'mine', src: canvas.toDataURL(), pixels })
+    cancel()
   }
   const takes = places.map((text, place) => button(text, () => take(place)))
   const box = h('div', { class: 'ex-crop', hidden: true, role: 'group', 'aria-label': 'Crop the picture' },
@@ -88,7 +84,7 @@ const makeCropper = (size, places, use, done) => {
     name.value = nameOf(file)
     takes.forEach((take, place) => take.classList.toggle('mx-main', place === next))
     showSliders()
-    // Where pixels cannot be read again, nothing could be mixed: this throws before the panel opens
+    // Where pixels cannot be read again, this throws before the panel opens
     draw()
     canvas.getContext('2d').getImageData(0, 0, 1, 1)
     box.hidden = false
@@ -97,7 +93,6 @@ const makeCropper = (size, places, use, done) => {
   return { box, open }
 }
 
-// The fold with all ways in. `use(place, picture)`: the reader wants it there.
 const ownPictures = (el, size, places, use) => {
   let waiting = [], next = 0, isOpen = false
   const status = h('p', { class: 'mx-status', role: 'status' })
@@ -130,18 +125,12 @@ const ownPictures = (el, size, places, use) => {
     if (!isOpen) openNext()
   }
 
-  const picker = capture => {
-    const pick = () => {
-      add(input.files)
-      input.value = ''
-    }
-    const input = h('input', {
-      type: 'file', accept: 'image/*', hidden: true, onchange: pick,
-      multiple: !capture, capture: capture && 'environment',
-    })
-    return input
+  const pick = ({ target }) => {
+    add(target.files)
+    target.value = ''
   }
-  const fromFiles = picker(false), fromCamera = picker(true)
+  const picker = ways => h('input', { type: 'file', accept: 'image/*', hidden: true, onchange: pick, ...ways })
+  const fromFiles = picker({ multiple: true }), fromCamera = picker({ capture: 'environment' })
   const choose = button('Choose pictures', () => fromFiles.click())
   const photograph = button('Take a photograph', () => fromCamera.click())
   const fold = h('details', { class: 'ex-own' }, h('summary', {}, 'Mix your own pictures'),
@@ -158,7 +147,7 @@ const ownPictures = (el, size, places, use) => {
     event.preventDefault()
     add(event.dataTransfer.files)
   })
-  // Without a focus the page gets what is pasted: it is for the widget whose fold is open
+  // Without a focus, what is pasted is for the widget whose fold is open
   const paste = event => {
     const isMine = el.contains(event.target) || (event.target === document.body && fold.open)
     const images = imagesIn(event.clipboardData)

@@ -1,5 +1,4 @@
-// Mixing pixel by pixel, as mixcourse.mixing does it with tensors. A picture is RGBA, row by row; a box is
-// y1, x1, y2, x2, half open, and a size is [height, width].
+// Mixing as mixcourse.mixing does it. A picture is RGBA, row by row; a box y1, x1, y2, x2; a size [height, width].
 const blend = (out, first, second, lam) => {
   for (let i = 0; i < out.length; i++) out[i] = i % 4 === 3 ? 255 : lam * first[i] + (1 - lam) * second[i]
 }
@@ -18,13 +17,12 @@ const boxAround = ([centerY, centerX], side, [height, width]) => {
   const top = centerY - (side >> 1), left = centerX - (side >> 1)
   return [clamp(top, 0, height), clamp(left, 0, width), clamp(top + side, 0, height), clamp(left + side, 0, width)]
 }
-// How many pixels are in one box or more
+// Pixels in one box or more
 const covered = (boxes, [height, width]) => {
   const mask = new Uint8Array(4 * height * width)
   fill(mask, width, boxes, null, [1, 0, 0])
   return mask.reduce((sum, inside) => sum + inside)
 }
-// The pixels of a picture that the page shows
 const read = async src => {
   const copy = new Image()
   copy.src = src

@@ -1,164 +1,79 @@
-// after: network, points
-// Two networks learn the same points, plainly and with MixUp, a few steps a frame, and show what they think.
-const { h, button, uid } = mx, { rng, rows } = mx.kinds.network
-const { sets, points, lab, surface, side } = mx.kinds.points
+// after: network, points, theme, panels, address
+// Networks that learn the same points, a few steps a frame.
+const { h, button, uid } = mx, { rng } = mx.kinds.network, { sets, points, lab } = mx.kinds.points
+const { onTheme } = mx.kinds.theme, { followAddress, copyLink, numberIn, integerIn } = mx.kinds.address
+const { formNames, tracePoint, asColor, threeDigits, asCount } = mx.kinds.panels
+const { readTheme, makePanel, drawHistory, drawAlong } = mx.kinds.panels
 
-const names = ['Plain', 'MixUp'], canvasSize = 480, speeds = [1, 5, 10, 30]
-const light = [[42, 105, 190], [235, 125, 20], [20, 145, 110], [150, 70, 170]]
-const dark = [[90, 155, 240], [245, 150, 55], [50, 190, 150], [200, 120, 220]]
-const asColor = rgb => `rgb(${rgb})`
-const readColor = text => (text.match(/[\d.]+/g) || [255, 255, 255]).slice(0, 3).map(Number)
-const threeDigits = value => value.toFixed(3)
-const asCount = value => value.toLocaleString('en')
+const speeds = [1, 5, 10, 30], alphas = [0, .1, .2, .4, 1, 2, 4, 8], mostOwn = 100
+const explained = 'Color and form: the class on the label. Bold outline: a wrong label. ×: the last mixed batch. '
+  + 'The fainter the surface, the less sure the network.'
+const unstarted = 'All networks start from the same weights and see the same batches. Press Run.'
 
-// Each class has its color and its form: a disk, or a polygon of so many corners, turned and scaled
-const forms = [null, [4, 0, 1.3], [3, -Math.PI / 2, 1.4], [4, Math.PI / 4, 1.25]]
-const tracePoint = (context, label, x, y, radius) => {
-  context.beginPath()
-  if (!forms[label]) {
-    context.arc(x, y, radius, 0, 7)
-    return
-  }
-  const [corners, turn, scale] = forms[label], reach = radius * scale
-  for (let i = 0; i < corners; i++) {
-    const angle = turn + i * 2 * Math.PI / corners
-    context.lineTo(x + reach * Math.cos(angle), y + reach * Math.sin(angle))
-  }
-  context.closePath()
+// Settings to try, each with a question
+const base = { noise: .2, flip: 0, points: 150, alpha: 1, third: null, hidden: false, line: null, own: [] }
+const presets = {
+  'Wrong labels': {
+    ask: '30% of the labels are wrong. Run 1,000 steps: which network keeps islands around single wrong points?',
+    settings: { ...base, data: 'moons', flip: .3 },
+  },
+  'Arms of a spiral': {
+    ask: 'Between two arms of one color lies another. What does a large α do to the arms? And the third panel?',
+    settings: { ...base, data: 'spirals', noise: .1, points: 300, alpha: 8, third: .1 },
+  },
+  'From blob to blob': {
+    ask: 'Along the line from one blob to the next: where does each network change its mind, and how fast?',
+    settings: { ...base, data: 'blobs', line: [[-.45, -.45], [.45, -.45]] },
+  },
+  'Few points': {
+    ask: 'Fifty points are little to learn from. Does it matter how much is mixed?',
+    settings: { ...base, data: 'moons', points: 50, third: .2 },
+  },
+  'One input hidden': {
+    ask: 'Cutout hides an input. What becomes of the border when a network may not rely on either of its two?',
+    settings: { ...base, data: 'moons', hidden: true },
+  },
+  'A point of your own': {
+    ask: 'Set one point deep in the other color. Which border bends for it, and after how many steps?',
+    settings: { ...base, data: 'moons', noise: .1 },
+  },
 }
 
-// What is drawn follows the theme of the page
-const readTheme = el => {
-  const ground = readColor(mx.color(el, '--paper', true))
-  return {
-    ground, ink: mx.color(el, '--ink', true), palette: ground[0] < 128 ? dark : light,
-    series: [mx.color(el, '--plain'), mx.color(el, '--mix')],
-  }
+// Settings for an address, and back again
+const asPairs = numbers => numbers.map(pair => pair.map(value => +value.toFixed(2)).join(',')).join(';')
+const toAddress = ({ speed, line, own, third, ...simple }) => ({
+  ...simple, ...third == null ? {} : { third }, ...line ? { line: asPairs(line) } : {},
+  ...own.length ? { own: asPairs(own) } : {},
+})
+const readRows = (text, size, limits) => {
+  const rows = (text || '').split(';').map(row => row.split(',').map((value, i) => numberIn(value, ...limits[i] || [])))
+  return rows.every(row => row.length === size && !row.includes(null)) ? rows : null
 }
-
-// A panel: the surface of a network, the points, and what it saw last
-const makePanel = (name, k) => {
-  const canvas = h('canvas', { width: canvasSize, height: canvasSize, role: 'img' }), context = canvas.getContext('2d')
-  const score = h('strong'), loss = h('span')
-  const box = h('figure', { class: `pg-panel pg-${k}` },
-    h('figcaption', {}, h('span', { class: 'pg-name' }, name), score), canvas, h('p', { class: 'mx-dim' }, loss))
-  const small = h('canvas', { width: side, height: side }), image = new ImageData(side, side)
-
-  const toX = value => (value + 1) / 2 * canvasSize, toY = value => canvasSize - toX(value)
-  // Canvas pixels that a line of one CSS pixel takes; thinner on a small panel
-  const lineWidth = () => {
-    const shown = canvas.clientWidth || canvasSize
-    return canvasSize / shown * (shown < 200 ? .7 : 1)
+const square = [-1, 1]
+const fromAddress = (said, settings) => {
+  const own = said.own && readRows(said.own, 3, [square, square, [0, 3]])
+  const found = {
+    data: Object.hasOwn(sets, said.data) ? said.data : null, points: integerIn(said.points, 50, 500),
+    noise: numberIn(said.noise, 0, .5), flip: numberIn(said.flip, 0, .5), alpha: numberIn(said.alpha, 0, 8),
+    seed: integerIn(said.seed, 0, 1e6), third: numberIn(said.third, 0, 8),
+    line: said.line && readRows(said.line, 2, [square, square]),
+    own: own && own.length <= mostOwn && own.every(row => Number.isInteger(row[2])) ? own : null,
+    hidden: said.hidden === 'true' || null,
   }
-  const drawSurface = (net, { palette, ground }) => {
-    surface(net, image, palette.slice(0, net.layers.at(-1).outputs), ground)
-    small.getContext('2d').putImageData(image, 0, 0)
-    context.imageSmoothingEnabled = true
-    context.imageSmoothingQuality = 'high'
-    context.drawImage(small, 0, 0, canvasSize, canvasSize)
-  }
-  const drawPoints = (train, { palette, ground, ink }) => {
-    const line = lineWidth(), radius = line * (train.n > 250 ? 2.9 : 3.7)
-    for (let i = 0; i < train.n; i++) {
-      const isWrong = train.y[i] !== train.truth[i]
-      tracePoint(context, train.y[i], toX(train.X[2 * i]), toY(train.X[2 * i + 1]), radius)
-      context.fillStyle = asColor(palette[train.y[i]])
-      context.strokeStyle = isWrong ? ink : asColor(ground)
-      context.lineWidth = line * (isWrong ? 1.8 : 1)
-      context.fill()
-      context.stroke()
-    }
-  }
-  // Crosses where the mixed points of the last batch lie
-  const drawBatch = (x, { ink }) => {
-    const line = lineWidth(), arm = 2.4 * line
-    context.strokeStyle = ink
-    context.lineWidth = 1.2 * line
-    for (let row = 0; row < rows; row++) {
-      const left = toX(x[2 * row]), top = toY(x[2 * row + 1])
-      context.beginPath()
-      context.moveTo(left - arm, top - arm)
-      context.lineTo(left + arm, top + arm)
-      context.moveTo(left + arm, top - arm)
-      context.lineTo(left - arm, top + arm)
-      context.stroke()
-    }
-  }
-  const draw = (experiment, theme) => {
-    drawSurface(experiment.nets[k], theme)
-    drawPoints(experiment.train, theme)
-    if (k && experiment.steps && experiment.alpha > 0) drawBatch(experiment.x[k], theme)
-  }
-  const tell = (experiment, accuracy) => {
-    score.textContent = threeDigits(accuracy)
-    loss.textContent = `training loss ${experiment.steps ? threeDigits(experiment.loss[k]) : '–'}`
-    canvas.setAttribute('aria-label',
-      `${name}: decision surface after ${experiment.steps} steps, test accuracy ${threeDigits(accuracy)}`)
-  }
-  return { box, draw, tell }
-}
-
-// The curves of test accuracy. A row of `history` is the step, then one accuracy for each network.
-const chartHeight = 110
-const drawChart = (canvas, history, steps, colors) => {
-  const context = canvas.getContext('2d'), width = canvas.clientWidth || 480, density = devicePixelRatio || 1
-  const late = history.filter(row => row[0] > steps / 50).flatMap(row => row.slice(1))
-  const low = Math.floor(10 * Math.min(.9, ...late)) / 10
-  const left = 34, right = width - 4, top = 8, bottom = chartHeight - 24
-  const toX = step => left + step / Math.max(steps, 1) * (right - left)
-  const toY = value => top + (1 - Math.max(value, low)) / (1 - low) * (bottom - top)
-  if (canvas.width !== Math.round(width * density)) {
-    canvas.width = Math.round(width * density)
-    canvas.height = chartHeight * density
-  }
-  context.setTransform(density, 0, 0, density, 0, 0)
-  context.clearRect(0, 0, width, chartHeight)
-  context.font = '12px system-ui, sans-serif'
-  context.textBaseline = 'middle'
-  context.fillStyle = colors[0]
-  for (const value of [1, (1 + low) / 2, low]) {
-    context.textAlign = 'right'
-    context.fillText(value.toFixed(2), left - 6, toY(value))
-    context.globalAlpha = .3
-    context.fillRect(left, toY(value), right - left, 1)
-    context.globalAlpha = 1
-  }
-  context.fillText(`${asCount(steps)} steps`, right, chartHeight - 8)
-  context.textAlign = 'left'
-  context.fillText('test accuracy', left, chartHeight - 8)
-  context.lineJoin = 'round'
-  colors.forEach((color, k) => {
-    context.strokeStyle = color
-    context.lineWidth = k ? 2.25 : 1.75
-    context.setLineDash(k ? [] : [5, 3])
-    context.beginPath()
-    for (const row of history) context.lineTo(toX(row[0]), toY(row[k + 1]))
-    context.stroke()
-  })
-  context.setLineDash([])
+  if (found.line?.length !== 2) found.line = null
+  for (const [name, value] of Object.entries(found)) if (value != null) settings[name] = value
 }
 
 // Controls
 
 const makePick = (label, options, now, choose) => {
   const id = uid(), option = ([value, text]) => h('option', { value, selected: value === now }, text)
-  const select = h('select', { id, onchange: event => choose(+event.target.value) }, options.map(option))
+  const select = h('select', { id, onchange: event => choose(event.target.value) }, options.map(option))
   return h('div', { class: 'pg-pick' }, h('label', { for: id }, label), select)
 }
-const makeSlider = (label, min, max, by, value, text, moved) => {
-  const id = uid(), shown = h('span')
-  const show = () => {
-    shown.textContent = text(+input.value)
-    input.setAttribute('aria-valuetext', text(+input.value))
-  }
-  const oninput = () => {
-    show()
-    moved(+input.value)
-  }
-  const input = h('input', { type: 'range', id, min, max, step: by, value, oninput })
-  show()
-  return h('div', { class: 'pg-slide' }, h('label', { for: id }, label), shown, input)
-}
+const alphaOptions = now => [...new Set([...alphas, now])].sort((one, other) => one - other)
+  .map(alpha => [alpha, alpha ? `${alpha}` : '0 (off)'])
+
 const thumbSize = 88
 const drawThumb = (canvas, name, palette) => {
   const context = canvas.getContext('2d'), some = points(name, 90, .12, 0, rng(5)), half = thumbSize / 2
@@ -169,73 +84,111 @@ const drawThumb = (canvas, name, palette) => {
     context.fill()
   }
 }
-// The sets of points as pictures to choose from
-const makeChooser = (now, choose) => {
-  const group = uid(), thumbs = {}
+const makeChooser = (now, choose, palette) => {
+  const group = uid()
   const choice = name => {
     const input = h('input', {
       type: 'radio', name: group, value: name, checked: name === now, onchange: () => choose(name),
     })
-    thumbs[name] = h('canvas', { width: thumbSize, height: thumbSize, 'aria-hidden': 'true' })
-    return h('label', {}, input, thumbs[name], h('span', {}, name))
+    const canvas = h('canvas', { width: thumbSize, height: thumbSize, 'aria-hidden': 'true' })
+    drawThumb(canvas, name, palette)
+    return h('label', {}, input, canvas, h('span', {}, name))
   }
-  const box = h('fieldset', { class: 'pg-sets' },
-    h('legend', {}, 'Data'), h('div', {}, Object.keys(sets).map(choice)))
-  const draw = palette => Object.entries(thumbs).forEach(([name, canvas]) => drawThumb(canvas, name, palette))
-  return { box, draw }
+  return h('fieldset', { class: 'pg-sets' }, h('legend', {}, 'Data'), h('div', {}, Object.keys(sets).map(choice)))
 }
 
-const alphas = [0, .1, .2, .4, 1, 2, 4, 8]
-const alphaOptions = now => [...new Set([...alphas, now])].sort((one, other) => one - other)
-  .map(alpha => [alpha, alpha ? `${alpha}` : '0 (off)'])
-const explained = 'Color and form: the class on the label. Bold outline: a wrong label. ×: the last mixed batch. '
-  + 'The fainter the surface, the less sure the network.'
-const unstarted = 'Both networks start from the same weights and see the same batches. Press Run.'
+// What a click on a panel sets; sliders and a button do the same
+const makeTools = (classes, { place, moved, clear }) => {
+  const group = uid()
+  let tool = 'start'
+  const choice = ([name, text]) => h('label', {},
+    h('input', { type: 'radio', name: group, value: name, checked: name === tool, onchange: () => { tool = name } }),
+    h('span', {}, text))
+  const kinds = [['start', 'start of a line'], ['end', 'end of a line'],
+    ...Array.from({ length: classes }, (_, k) => [`${k}`, `a ${formNames[k]}`])]
+  const cursor = [0, 0]
+  const slider = (label, axis) => {
+    const move = value => {
+      cursor[axis] = value
+      moved(cursor)
+    }
+    const { box, show } = mx.slider(label, { min: -1, max: 1, step: .05, text: value => value.toFixed(2), moved: move })
+    show(0)
+    return box
+  }
+  const setAt = point => {
+    place(tool, point)
+    // After its start, a line wants an end
+    if (tool === 'start') tool = 'end'
+    box.querySelector(`[value=${CSS.escape(tool)}]`).checked = true
+  }
+  const box = h('details', { class: 'pg-tools' }, h('summary', {}, 'A line, and points of your own'),
+    h('fieldset', { class: 'pg-kinds' }, h('legend', {}, 'A click on a panel sets'), h('div', {}, kinds.map(choice))),
+    h('div', { class: 'pg-place' }, slider('Left to right', 0), slider('Bottom to top', 1)),
+    h('div', { class: 'mx-row' }, button('Set it there', () => setAt([...cursor])),
+      button('Take all of it away', clear)))
+  return { box, setAt }
+}
 
 const makePlayground = (model, el) => {
-  const settings = { ...model.get('state') }
-  let experiment, history, theme, isRunning = false, frame = 0
+  const settings = { third: null, hidden: false, line: null, own: [], ...model.get('state') }
+  let experiment, history, theme, panels = [], tools, cursor = null, isRunning = false, frame = 0
 
-  const panels = names.map(makePanel)
   const chart = h('canvas', { class: 'pg-chart', role: 'img' })
+  const alongTitle = h('p', { class: 'mx-dim' }), alongChart = h('canvas', { class: 'pg-chart', role: 'img' })
+  const alongBox = h('div', { class: 'pg-along', hidden: true }, alongTitle, alongChart)
   const count = h('b', { class: 'pg-count' }), said = h('p', { class: 'mx-dim pg-said', role: 'status' })
+  const question = h('p', { class: 'pg-question', role: 'status', hidden: true })
+  const bar = h('div', { class: 'pg-bar' }), controls = h('div', { class: 'pg-settings' })
+  const panelsBox = h('div', { class: 'pg-panels' }), toolsBox = h('div')
 
-  const accuracies = () => panels.map((_, k) => experiment.accuracy(k))
+  // What is seen
+
+  const accuracies = () => experiment.nets.map((_, k) => experiment.accuracy(k))
   const remember = accuracy => {
     if (!history.length || history.at(-1)[0] < experiment.steps) history.push([experiment.steps, ...accuracy])
     // A long run is drawn from every other point
     if (history.length > 600) history = history.filter((_, i) => i % 2 || i === 600)
   }
   const tell = () => {
-    const { steps } = experiment, accuracy = accuracies()
+    const { steps, methods } = experiment, accuracy = accuracies()
     remember(accuracy)
     panels.forEach((panel, k) => panel.tell(experiment, accuracy[k]))
     count.textContent = asCount(steps)
-    drawChart(chart, history, steps, theme.series)
-    const [plain, mixed] = accuracy.map(threeDigits)
-    chart.setAttribute('aria-label', `Test accuracy over ${steps} steps, now ${plain} plain and ${mixed} with MixUp`)
+    drawHistory(chart, history, experiment, theme)
+    const now = methods.map(({ name }, k) => `${threeDigits(accuracy[k])} ${name}`)
+    chart.setAttribute('aria-label', `Test accuracy over ${steps} steps, now ${now.join(', ')}`)
+    alongBox.hidden = !settings.line
+    if (!settings.line) return
+    const form = drawAlong(alongChart, settings.line, experiment, theme)
+    alongTitle.textContent = `Along the line: probability of the ${form}s, where it starts`
   }
+  const drawPanel = panel => panel.draw(experiment, theme, { line: settings.line, cursor })
   const draw = () => {
-    for (const panel of panels) panel.draw(experiment, theme)
+    panels.forEach(drawPanel)
     tell()
   }
   // While it runs fast, one panel at a time
   const drawInTurn = k => {
-    panels[k].draw(experiment, theme)
+    drawPanel(panels[k])
     if (k === panels.length - 1) tell()
   }
   const report = () => {
-    const { steps } = experiment, [plain, mixup] = accuracies()
+    const { steps, methods } = experiment, accuracy = accuracies(), [plain, mixup] = accuracy
+    const others = methods.slice(2).map(({ name }, k) => `, ${threeDigits(accuracy[k + 2])} with ${name}`)
     const result = `After ${asCount(steps)} steps: ${threeDigits(plain)} of the test points right without MixUp, `
-      + `${threeDigits(mixup)} with it.`
+      + `${threeDigits(mixup)} with it${others.join('')}.`
     said.textContent = steps ? result : unstarted
-    model.set('value', { ...settings, steps, plain, mixup })
-    model.save_changes()
+    mx.keep(model, { ...settings, steps, plain, mixup, accuracy })
   }
+
+  // What happens
 
   const reset = () => {
     experiment = lab(settings)
     history = []
+    panels = experiment.methods.map(({ name }, k) => makePanel(name, k, point => tools.setAt(point)))
+    panelsBox.replaceChildren(...panels.map(panel => panel.box))
     draw()
     report()
   }
@@ -273,50 +226,118 @@ const makePlayground = (model, el) => {
     reset()
   }
   const setAlpha = alpha => {
-    settings.alpha = experiment.alpha = alpha
+    settings.alpha = +alpha
+    experiment.setAlpha(settings.alpha)
     if (isRunning) return
     draw()
     report()
   }
-
-  const play = button('Run', () => run(!isRunning), true)
-  const steps = h('div', { class: 'pg-steps' }, h('span', { class: 'mx-dim' }, 'Steps'), count)
-  const bar = h('div', { class: 'pg-bar' }, play, button('Step', stepOnce), button('Reset', startOver), steps,
-    makePick('α of MixUp', alphaOptions(settings.alpha), settings.alpha, setAlpha),
-    makePick('Steps a frame', speeds.map(speed => [speed, `${speed}`]), settings.speed,
-      speed => { settings.speed = speed }))
   const set = name => value => {
     settings[name] = value
     reset()
   }
-  const slider = (name, label, min, max, by, text = String) =>
-    makeSlider(label, min, max, by, settings[name], text, set(name))
-  const chooser = makeChooser(settings.data, set('data'))
-  const controls = h('div', { class: 'pg-settings' }, chooser.box,
-    slider('flip', 'Wrong labels', 0, .5, .05, share => `${Math.round(100 * share)}%`),
-    slider('noise', 'Noise', 0, .5, .05, noise => noise.toFixed(2)),
-    slider('points', 'Points', 50, 500, 50), slider('seed', 'Seed', 1, 20, 1))
-  const main = h('div', { class: 'pg-main' }, h('div', { class: 'pg-panels' }, panels.map(panel => panel.box)),
-    chart, said, h('p', { class: 'mx-dim pg-key' }, explained))
-  el.append(h('div', { class: 'mx-ui pg' }, bar, h('div', { class: 'pg-body' }, controls, main)))
-
-  const dress = () => {
-    theme = readTheme(el)
-    chooser.draw(theme.palette)
+  const setData = name => {
+    settings.data = name
+    settings.own = []
+    reset()
+    showTools()
   }
-  dress()
-  reset()
+  const setThird = text => set('third')(text === '' ? null : +text)
+  const place = (tool, point) => {
+    if (tool === 'start' || tool === 'end') {
+      const [start, end] = settings.line || [point, point]
+      settings.line = tool === 'start' ? [point, end] : [start, point]
+      draw()
+      report()
+      return
+    }
+    settings.own = [...settings.own, [...point, +tool]].slice(-mostOwn)
+    reset()
+  }
+  const clear = () => {
+    settings.line = null
+    settings.own = []
+    cursor = null
+    reset()
+  }
+
+  // Controls, made anew when settings come from elsewhere
+
+  const play = button('Run', () => run(!isRunning), true)
+  const slider = (name, label, min, max, step, text) => {
+    const { box, show } = mx.slider(label, { min, max, step, text, moved: set(name) })
+    show(settings[name])
+    return box
+  }
+  const showBar = () => bar.replaceChildren(play, button('Step', stepOnce), button('Reset', startOver),
+    h('div', { class: 'pg-steps' }, h('span', { class: 'mx-dim' }, 'Steps'), count),
+    makePick('α of MixUp', alphaOptions(settings.alpha), settings.alpha, setAlpha),
+    makePick('Steps a frame', speeds.map(speed => [speed, `${speed}`]), settings.speed,
+      speed => { settings.speed = +speed }))
+  const showControls = () => {
+    const third = settings.third ?? ''
+    const hiddenBox = h('input', { type: 'checkbox', checked: settings.hidden, onchange: ({ target }) =>
+      set('hidden')(target.checked) })
+    controls.replaceChildren(makeChooser(settings.data, setData, theme.palette),
+      slider('flip', 'Wrong labels', 0, .5, .05, share => `${Math.round(100 * share)}%`),
+      slider('noise', 'Noise', 0, .5, .05, noise => noise.toFixed(2)),
+      slider('points', 'Points', 50, 500, 50), slider('seed', 'Seed', 1, 20, 1),
+      makePick('Another MixUp beside it', [['', 'none'], ...alphaOptions(third || 0).map(([value, text]) =>
+        [value, `α = ${text}`])], third, setThird),
+      h('label', { class: 'pg-check' }, hiddenBox, h('span', {}, 'A network with hidden inputs')))
+  }
+  const showTools = () => {
+    const wasOpen = toolsBox.firstChild?.open
+    const moved = point => {
+      cursor = [...point]
+      draw()
+    }
+    tools = makeTools(sets[settings.data].classes, { place, moved, clear })
+    tools.box.open = !!wasOpen
+    toolsBox.replaceChildren(tools.box)
+  }
+  const showAll = () => {
+    run(false)
+    showBar()
+    showControls()
+    showTools()
+    reset()
+  }
+  const choosePreset = name => {
+    const preset = presets[name]
+    question.hidden = !preset
+    question.textContent = preset?.ask || ''
+    if (!preset) return
+    Object.assign(settings, structuredClone(preset.settings))
+    showAll()
+  }
+
+  const names = [['', 'Choose a question'], ...Object.keys(presets).map(name => [name, name])]
+  const top = h('div', { class: 'pg-top' }, makePick('Something to find out', names, '', choosePreset), question)
+  const main = h('div', { class: 'pg-main' }, panelsBox, chart, alongBox, said, toolsBox,
+    h('p', { class: 'mx-dim pg-key' }, explained))
+  el.append(h('div', { class: 'mx-ui pg' }, top, bar, h('div', { class: 'pg-body' }, controls, main),
+    h('div', { class: 'mx-row' }, copyLink(el, () => toAddress(settings)))))
+
+  theme = readTheme(el)
+  showAll()
+  const endAddress = followAddress(el, said => {
+    fromAddress(said, settings)
+    showAll()
+  })
   const dressAgain = () => {
-    dress()
+    theme = readTheme(el)
+    controls.querySelectorAll('canvas').forEach((canvas, i) => drawThumb(canvas, Object.keys(sets)[i], theme.palette))
     draw()
   }
   // Out of sight it rests; a notebook may show it only after this, and then its colors and sizes are known
   const seen = new IntersectionObserver(([entry]) => entry.isIntersecting ? dressAgain() : run(false))
-  const endTheme = mx.onTheme(dressAgain)
+  const endTheme = onTheme(dressAgain)
   seen.observe(el)
   return () => {
     isRunning = false
     endTheme()
+    endAddress()
     seen.disconnect()
   }
 }

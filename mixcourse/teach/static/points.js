@@ -1,5 +1,5 @@
 // after: network
-// The playground's points and its two networks: the same first weights, the same batches, which the second sees mixed.
+// Points, and networks that start alike and see the same batches, each in its way.
 const { rows, rng, normal, beta, shuffled, network, step, each, accuracy } = mx.kinds.network
 
 // Points in [-1,1]²: `at` is the middle of class k at t in [0,1], `spread` the unit of the noise
@@ -32,35 +32,78 @@ const points = (name, count, noise, flip, random) => {
   return { n: count, X, y, truth, classes }
 }
 
-const rate = .01
-const lab = ({ data, points: count, noise, flip, alpha, seed }) => {
-  const stream = k => rng(seed * 64 + k)
-  const train = points(data, count, noise, flip, stream(0)), test = points(data, 500, noise, 0, stream(1))
-  const nets = [0, 1].map(() => network([2, 16, 16, train.classes], stream(2)))
-  const order = stream(3), draw = stream(4)
-  const x = [0, 1].map(() => new Float64Array(2 * rows)), y = [0, 1].map(() => new Uint8Array(rows))
-  const lam = [0, 1].map(() => new Float64Array(rows).fill(1))
-  let epoch = [], at = count
+// Points that the reader set, [x, y, label], come after those that were drawn
+const withOwn = (drawn, own) => {
+  const { n, X, y, truth, classes } = drawn, all = own.filter(([, , label]) => label < classes)
+  const labels = all.map(([, , label]) => label)
+  return {
+    n: n + all.length, classes, X: Float64Array.of(...X, ...all.flatMap(([x1, x2]) => [x1, x2])),
+    y: Uint8Array.of(...y, ...labels), truth: Uint8Array.of(...truth, ...labels),
+  }
+}
 
-  // Row by row: a point, its neighbor in the batch as partner, and their mix
+// How a network sees a point: writes it to `out` and gives the share of the point itself
+const plain = {
+  name: 'Plain',
+  see(out, a) {
+    out.set(a)
+    return 1
+  },
+}
+const mixing = (name, alpha) => ({
+  name, alpha,
+  see(out, a, b, random) {
+    const share = beta(this.alpha, random)
+    for (const axis of [0, 1]) out[axis] = share * a[axis] + (1 - share) * b[axis]
+    return share
+  },
+})
+// What Cutout does to pictures, with two inputs: half of the time one of them is hidden
+const hiding = {
+  name: 'Hidden inputs',
+  see(out, a, b, random) {
+    const hidden = Math.floor(4 * random())
+    for (const axis of [0, 1]) out[axis] = axis === hidden ? 0 : a[axis]
+    return 1
+  },
+}
+const methodsOf = ({ alpha, third, hidden }) => [
+  plain, mixing('MixUp', alpha), third != null && mixing(`MixUp, α = ${third}`, third), hidden && hiding,
+].filter(Boolean)
+
+const rate = .01
+const lab = ({ data, points: amount, noise, flip, seed, own = [], ...settings }) => {
+  const stream = k => rng(seed * 64 + k)
+  const train = withOwn(points(data, amount, noise, flip, stream(0)), own)
+  const test = points(data, 500, noise, 0, stream(1)), methods = methodsOf(settings)
+  const nets = methods.map(() => network([2, 16, 16, train.classes], stream(2)))
+  // Plain training draws nothing, so MixUp's numbers are the same with and without other panels
+  const order = stream(3), draws = methods.map((_, k) => stream(3 + k))
+  const x = methods.map(() => new Float64Array(2 * rows)), y = [0, 1].map(() => new Uint8Array(rows))
+  const lam = methods.map(() => new Float64Array(rows))
+  let epoch = [], at = train.n
+
+  const inPairs = (values, count) => Array.from({ length: count }, (_, i) => values.subarray(2 * i, 2 * i + 2))
+  const pairs = inPairs(train.X, train.n), seen = x.map(values => inPairs(values, rows))
+  // Row by row: a point, and its neighbor in the batch as partner
   const drawRow = row => {
-    const a = epoch[at + row], b = epoch[at + (row ^ 1)], share = lam[1][row] = beta(me.alpha, draw)
+    const a = epoch[at + row], b = epoch[at + (row ^ 1)]
     y[0][row] = train.y[a]
     y[1][row] = train.y[b]
-    for (const axis of [0, 1]) {
-      x[0][2 * row + axis] = train.X[2 * a + axis]
-      x[1][2 * row + axis] = share * train.X[2 * a + axis] + (1 - share) * train.X[2 * b + axis]
-    }
+    methods.forEach((method, k) => {
+      lam[k][row] = method.see(seen[k][row], pairs[a], pairs[b], draws[k])
+    })
   }
   const learn = k => {
     const loss = step(nets[k], x[k], y[0], y[1], lam[k], rate)
     me.loss[k] = me.steps > 1 ? .95 * me.loss[k] + .05 * loss : loss
   }
   const me = {
-    train, test, nets, x, y, lam, steps: 0, loss: [NaN, NaN], alpha,
+    train, test, methods, nets, x, y, lam, steps: 0, loss: methods.map(() => NaN),
+    setAlpha(alpha) { methods[1].alpha = alpha },
     step() {
-      if (at + rows > count) {
-        epoch = shuffled(count, order)
+      if (at + rows > train.n) {
+        epoch = shuffled(train.n, order)
         at = 0
       }
       for (let row = 0; row < rows; row++) drawRow(row)
@@ -71,6 +114,17 @@ const lab = ({ data, points: count, noise, flip, alpha, seed }) => {
     accuracy: k => accuracy(nets[k], test),
   }
   return me
+}
+
+// Probabilities at `count` places from one point to another
+const along = (net, [x1, y1], [x2, y2], count) => {
+  const places = Float64Array.from({ length: 2 * count }, (_, i) => {
+    const share = Math.floor(i / 2) / (count - 1)
+    return i % 2 ? y1 + share * (y2 - y1) : x1 + share * (x2 - x1)
+  })
+  const res = [], { outputs } = net.layers.at(-1)
+  each(net, places, count, (i, probs, offset) => { res.push([...probs.slice(offset, offset + outputs)]) })
+  return res
 }
 
 // The color of the likeliest class at each point of a lattice, the paler the smaller its lead
@@ -94,4 +148,4 @@ const surface = (net, image, colors, ground) => {
     out[4 * i + 3] = 255
   })
 }
-export default { rng, sets, points, lab, surface, side }
+export default { sets, points, lab, along, surface, side }

@@ -9,7 +9,7 @@ const outputsBelow = el => {
   const next = cells[cells.indexOf(cell) + 1]
   return next ? [...next.querySelectorAll('.jp-Cell-outputArea, .cell-output')] : []
 }
-// Veiled outputs are taken off the page; once revealed, the first says what was guessed
+// The first output carries the lock, then the guess
 const veil = (outputs, guess) => outputs.forEach((output, i) => {
   const guessed = guess !== undefined
   output.classList.toggle('mx-veiled', !guessed)
@@ -30,10 +30,7 @@ export default {
       ? options.map((html, i) => h('div', { class: 'mx-opt' }, h('label', {}, inputs[i], h('span', { html }))))
       : inputs
 
-    const put = guess => {
-      model.set('value', guess === undefined ? {} : { [id]: guess })
-      model.save_changes()
-    }
+    const put = guess => mx.keep(model, guess === undefined ? {} : { [id]: guess })
     const guess = () => (model.get('value') || {})[id]
     const isGuessed = () => options ? options[guess()] !== undefined : typeof guess() === 'string'
     const entered = () => {
@@ -57,11 +54,7 @@ export default {
     const status = h('p', { class: 'mx-status', role: 'status' })
     const field = h('fieldset', { class: 'mx-q' }, h('legend', { id: name, html: ask }), choices,
       h('div', { class: 'mx-row' }, button('Commit to it', commit, true), status))
-    field.mxKey = event => {
-      if (event.key !== 'Enter' || event.target.tagName !== 'INPUT') return
-      event.preventDefault()
-      commit()
-    }
+    mx.onEnter(field, commit)
     const asked = h('p', { html: ask, class: 'mx-asked' }), guessed = h('div')
     const pair = h('div', { class: 'mx-pair', tabindex: -1 }, guessBox('Your guess', guessed),
       guessBox('What happens', h('div', { html: reveal || 'See the output below.' })))

@@ -1,5 +1,4 @@
-// A question of the bank, to be answered: what a quiz and an exam have in common.
-// `mx.grade` is the twin of `grade` in mixcourse.teach.bank: tests/cases/grading.json holds for both.
+// What a quiz and an exam have in common. `mx.grade` is the twin of Python's `grade`.
 const decimal = '[+-]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:[eE][+-]?[0-9]+)?'
 const fraction = new RegExp(`^(${decimal})(?:/(${decimal}))?$`)
 const readNumber = text => {
@@ -25,19 +24,18 @@ mx.grade = (question, answer) => {
   return { right, why: options.filter((_, place) => chosen.includes(place)).map(option => option.why) }
 }
 
-// A number that depends on every letter of the text (FNV-1a, then the bits are mixed)
+// FNV-1a, then the bits are mixed
 const hash = text => {
   let bits = 0x811c9dc5
   for (const letter of text) bits = Math.imul(bits ^ letter.codePointAt(0), 0x01000193)
   bits = Math.imul(bits ^ bits >>> 15, 0x2c1b3c6d)
   return (bits ^ bits >>> 13) >>> 0
 }
-// `things` in an order of this reader's, the same at every visit
 const shuffle = (things, name) => {
   const rank = new Map(things.map((thing, i) => [thing, hash(`${mx.readerSeed()} ${name} ${i}`)]))
   return [...things].sort((one, other) => rank.get(one) - rank.get(other))
 }
-// Two options are yes and no, which read oddly the other way round; lines of code and rising numbers have an order
+// Two options are yes and no, which read oddly the other way round
 const placesInOrder = (question, id) => {
   const places = question.options.map((_, place) => place)
   return question.keep_order || places.length < 3 ? places : shuffle(places, id)
@@ -50,7 +48,7 @@ const showOption = option => h('span', { class: 'mx-text' },
   option.picture && picture(option.picture),
   option.code && h('code', { class: 'mx-lines' }, option.code),
   option.text && h('span', { html: option.text }),
-  // Named by its place on the page, since it has no words of its own
+  // Named by its place, since it has no words of its own
   option.picture && !option.text && h('span', { class: 'mx-dim mx-nth' }))
 const inputOf = (question, name, place) => question.kind === 'number'
   ? h('input', { type: 'text', inputmode: 'decimal', autocomplete: 'off', 'aria-labelledby': name })
@@ -61,7 +59,7 @@ const inputOf = (question, name, place) => question.kind === 'number'
 const verdict = (right, html) =>
   h('p', { class: right ? 'mx-yes' : 'mx-no', html: `<b>${right ? 'Right.' : 'No.'}</b> ${html}` })
 
-// The fieldset of a question, what was chosen in it, and what there is to say. It keeps nothing.
+// The fieldset of a question; it keeps nothing
 const makeQuestion = (question, id, label) => {
   const name = mx.uid(), options = question.options || [], isNumber = question.kind === 'number'
   const inputs = isNumber ? [inputOf(question, name)] : options.map((_, place) => inputOf(question, name, place))
@@ -98,7 +96,7 @@ const makeQuestion = (question, id, label) => {
     boxes[place].className = `mx-opt${shown ? marked : ''}`
     whys[place].replaceChildren(...shown ? [verdict(option.right, option.why)] : [])
   }
-  // `open`: every explanation; otherwise, those of a right answer, or of what was chosen
+  // `open`: every explanation, not only those of a right answer or of what was chosen
   const explain = (answer, open) => {
     const { right, why } = mx.grade(question, answer), graded = right !== null
     options.forEach((option, place) =>

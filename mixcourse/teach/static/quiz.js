@@ -2,7 +2,7 @@
 // Questions with an explanation for every answer.
 const { h, button } = mx, { makeQuestion } = mx.kinds.question
 
-// One question with its buttons. `get` and `put` reach the answer that was checked.
+// `get` and `put` reach the answer that was checked
 const ask = (question, id, label, get, put) => {
   const parts = makeQuestion(question, id, label), isNumber = question.kind === 'number'
   let open = false, wasGraded = false
@@ -27,7 +27,7 @@ const ask = (question, id, label, get, put) => {
     const missing = question.kind === 'multiple' && parts.missing()
     return missing ? `Not yet: ${missing} more to find.` : 'Not yet.'
   }
-  // The page is drawn from the answer that was checked; what was chosen since then stays as it is
+  // Drawn from the answer that was checked; what was chosen since then stays
   const draw = () => {
     const { right } = grade(), graded = right !== null
     if (wasGraded && !graded) {
@@ -52,11 +52,7 @@ const ask = (question, id, label, get, put) => {
   const { field } = parts
   field.append(h('div', { class: 'mx-row' }, go, explain, status))
   field.addEventListener('input', choseAnew)
-  field.mxKey = event => {
-    if (event.key !== 'Enter' || event.target.tagName !== 'INPUT') return
-    event.preventDefault()
-    if (!isGraded()) check()
-  }
+  mx.onEnter(field, () => { if (!isGraded()) check() })
   return { field, draw, isRight: () => !!grade().right }
 }
 
@@ -64,10 +60,7 @@ export default {
   render({ model, el }) {
     const { items, ids } = model.get('state')
     const answers = () => model.get('value') || {}
-    const put = value => {
-      model.set('value', value)
-      model.save_changes()
-    }
+    const put = value => mx.keep(model, value)
     const answer = (id, given) => {
       const { [id]: _, ...others } = answers()
       put(given === undefined ? others : { ...others, [id]: given })
@@ -81,7 +74,7 @@ export default {
       peers().forEach(peer => peer.mxQuiz.reset())
       questions[0].field.querySelector('input').focus()
     })
-    // The quizzes of a page have one score; a question that stands there twice counts once
+    // The quizzes of a page have one score; a copy counts once
     const peers = () => [...mx.page(el).querySelectorAll('.mx[data-kind=quiz][data-on]')].filter(peer => peer.mxQuiz)
     const showScore = () => {
       const marks = new Map(peers().flatMap(peer => peer.mxQuiz.marks()))

@@ -26,10 +26,7 @@ export default {
       const place = (model.get('value') || {})[id]
       return lines[place] ? place : undefined
     }
-    const put = place => {
-      model.set('value', place === undefined ? {} : { [id]: place })
-      model.save_changes()
-    }
+    const put = place => mx.keep(model, place === undefined ? {} : { [id]: place })
     const chosenLine = () => inputs.findIndex(input => input.checked)
     const checkOrRetry = () => {
       if (checkedLine() !== undefined) put(undefined)
@@ -66,11 +63,7 @@ export default {
       item.setup && block('Code before it', h('code', {}, item.setup)),
       boxes, heading('It prints'), block('Output', item.output, true), h('div', { class: 'mx-row' }, go, status))
     field.addEventListener('input', choseAnew)
-    field.mxKey = event => {
-      if (event.key !== 'Enter' || event.target.tagName !== 'INPUT') return
-      event.preventDefault()
-      if (checkedLine() === undefined) go.click()
-    }
+    mx.onEnter(field, () => { if (checkedLine() === undefined) go.click() })
     el.append(h('div', { class: 'mx-ui' }, heading('Repair: which line is wrong?'), field, repaired))
     model.on('change:value', draw)
     draw()

@@ -1,4 +1,4 @@
-// A trace over the fallback: its stages one at a time, or a cursor over the curves of its epochs.
+// The stages of the fallback one at a time, or a cursor over its curves.
 const { h, button, uid } = mx
 
 const makeTab = (stage, i, panel, go) => h('button', {
@@ -31,8 +31,7 @@ const stepper = {
       back.disabled = at === 0
       next.disabled = at === last
       where.textContent = `${at + 1} of ${stages.length}`
-      model.set('value', { stage: at })
-      model.save_changes()
+      mx.keep(model, { stage: at })
     }
     list.mxKey = event => {
       const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: last }[event.key]
@@ -47,7 +46,6 @@ const stepper = {
   },
 }
 
-// A bar over each picture of curves that is moved to the epoch
 const addCursor = svg => {
   const path = document.createElementNS(svg.namespaceURI, 'path')
   path.setAttribute('class', 'tr-now')
@@ -76,7 +74,6 @@ const epochs = {
       const x = state.left + share * state.width, right = state.left + state.width + 4, top = state.top - 3
       for (const path of cursors) path.setAttribute('d', `M${x} ${top}v${state.height + 6}H${right}V${top}Z`)
     }
-    // The last note up to this epoch
     const noteAt = epoch => {
       const at = Math.max(...state.notes.filter(noted => noted <= epoch), 0)
       return at ? fallback.querySelector(`[data-epoch="${at}"]`).innerHTML : ''
@@ -88,8 +85,7 @@ const epochs = {
       moveCursors(epoch)
       values.replaceChildren(...state.metrics.map(metric => showMetric(metric, state.runs, epoch)))
       note.innerHTML = noteAt(epoch)
-      model.set('value', { epoch })
-      model.save_changes()
+      mx.keep(model, { epoch })
     }
     const jumpTo = epoch => {
       input.value = epoch

@@ -1,0 +1,160 @@
+"What both ways of building leave to do: navigation, pictures, links, the toggle of light and dark, and icons that nobody needs."
+import os, re
+from pathlib import Path
+
+from bs4 import BeautifulSoup
+from PIL import Image
+
+toggle = '<button class="mx-theme" type="button" hidden></button>'
+names = {'#quarto-header .navbar': 'Site', '#quarto-sidebar': 'Pages', '.quarto-secondary-nav': 'Toolbar', '.page-navigation': 'Before and after',
+         '#TOC': 'On this page', '.nav-footer': 'About'}
+
+
+def number(path):
+    "Of a chapter, as its file has it; None for other pages"
+    found = re.match(r'chapters/(\d+)[a-z]?_(?!cards)', path)
+    return int(found[1]) if found else None
+
+
+def relative(site, page, target): return os.path.relpath(target, Path(site.url[page]).parent)
+
+
+def inner_links(site, page, soup):
+    "A link to the published site stays on this copy of it"
+    for a in soup.select(f'a[href^="{site.config["site-url"]}"]'):
+        path, _, mark = a['href'].removeprefix(site.config['site-url']).partition('#')
+        if (site.out/(path or 'index.html')).is_file(): a['href'] = relative(site, page, path or 'index.html') + ('#'+mark if mark else '')
+
+
+def chapter_numbers(site, page, soup):
+    "In front of each chapter's title"
+    numbers = {relative(site, page, url): n for p, url in site.url.items() if (n := number(p))}
+    for a in soup.select('#quarto-sidebar a[href]'):
+        n = numbers.get(os.path.normpath(a['href']))
+        if n and not a.select_one('.mx-n'): a.insert(0, BeautifulSoup(f'<span class="mx-n">{n}</span>', 'html.parser'))
+
+
+def headings_in_sidebar(soup):
+    "The table of contents stands below the page's own link, and leaves the margin to what is wide"
+    toc, here = soup.select_one('#TOC'), soup.select_one('#quarto-sidebar .sidebar-link.active')
+    if not toc: return
+    toc.extract()
+    if title := toc.select_one('h2#toc-title'): title.name = 'p'
+    if here and toc.select_one('a'): here.find_parent('li').append(toc)
+
+
+def here_in_bar(page, soup):
+    "Which link on top the page belongs to; Quarto marks each that shares a sidebar"
+    prefix = {'Course': 'chapters/', 'Library': 'api/', 'Speed': 'performance'}
+    for a in soup.select('#quarto-header .nav-link, #quarto-header .mx-row > a'):
+        of = prefix.get(a.get_text().strip())
+        a['class'] = [c for c in a.get('class', []) if c != 'active'] + ['active']*bool(of and page.startswith(of))
+        if a.get('aria-current'): del a['aria-current']
+
+
+def open_sections(soup):
+    "Of the sidebar: those that hold the page, and no others"
+    for o in soup.select('#quarto-sidebar ul.collapse[id]'):
+        holds = o.select_one('.sidebar-link.active') is not None
+        o['class'] = [c for c in o['class'] if c != 'show'] + ['show']*holds
+        for b in soup.select(f'[data-bs-target="#{o["id"]}"]'):
+            b['aria-expanded'] = str(holds).lower()
+            b['class'] = [c for c in b.get('class', []) if c != 'collapsed'] + ['collapsed']*(not holds)
+
+
+def own_style(soup):
+    "The site's own style sheet has the last word, and its colors follow the page, not the bar"
+    for o in soup.select('link[href$="site.css"], link[href$="plain.css"]'): soup.head.append(o.extract())
+    for o in soup.select('body [data-bs-theme]'): del o['data-bs-theme']
+
+
+def landmarks(soup):
+    "Names for a screen reader, and buttons where Quarto has links without an address"
+    for which, name in names.items():
+        for o in soup.select(which):
+            if not o.get('aria-label') and not o.get('aria-labelledby'): o['aria-label'] = name
+    for o in soup.select('a[data-bs-toggle]:not([href])'):
+        o.name = 'button'
+        o['type'] = 'button'
+        o['class'] = [*o.get('class', []), 'mx-bare']
+        del o['role']
+    for o in soup.select('[role=menu].navbar-toggler, header[role], button[role=navigation], button[role=button]'): del o['role']
+    for o in soup.select('.quarto-secondary-nav > div > button.flex-grow-1'): o.decompose()  # says the same as the button before it
+
+
+def size_of(path):
+    "(width, height) of a picture, as the page will show it"
+    if path.suffix == '.svg':
+        found = re.search(r'<svg[^>]*?\bwidth="([\d.]+)(?:px|pt)?"[^>]*?\bheight="([\d.]+)', path.read_text(encoding='utf-8')[:2000], re.S)
+        return tuple(round(float(o)) for o in found.groups()) if found else None
+    with Image.open(path) as im: return im.size
+
+
+def pictures(site, page, soup):
+    "Each has its size, so that nothing jumps; those further down wait until they are needed"
+    folder = (site.out/site.url[page]).parent
+    found = soup.select('main img')
+    for i, o in enumerate(found):
+        src = o.get('src', '')
+        if i > 1: o['loading'] = 'lazy'
+        o['decoding'] = 'async'
+        if not o.get('width') and not src.startswith('data:') and (folder/src).is_file() and (size := size_of(folder/src)):
+            o['width'], o['height'] = size
+
+
+def scroll_areas(soup):
+    "What scrolls sideways can be reached by a keyboard"
+    for o in soup.select('main math[display=block]'):
+        o['tabindex'] = '0'
+        o['role'] = 'math'
+
+
+def add_toggle(soup):
+    "For light and dark, last in the bar"
+    bar = soup.select_one('#quarto-header .navbar-container, #quarto-header .mx-row')
+    if bar and not soup.select_one('.mx-theme'): bar.append(BeautifulSoup(toggle, 'html.parser'))
+
+
+def finish_page(site, page):
+    path = site.out/site.url[page]
+    soup = BeautifulSoup(path.read_text(encoding='utf-8'), 'html.parser')
+    inner_links(site, page, soup)
+    chapter_numbers(site, page, soup)
+    headings_in_sidebar(soup)
+    here_in_bar(page, soup)
+    open_sections(soup)
+    own_style(soup)
+    landmarks(soup)
+    pictures(site, page, soup)
+    scroll_areas(soup)
+    add_toggle(soup)
+    for o in soup.select('#quarto-sidebar-glass, #quarto-margin-sidebar, .quarto-color-scheme-toggle'): o.decompose()
+    path.write_text(str(soup), encoding='utf-8')
+
+
+def icons(out):
+    "Bootstrap's font has two thousand icons; a page needs those few whose class is said somewhere"
+    folder = out/'site_libs/bootstrap'
+    style, font = folder/'bootstrap-icons.css', folder/'bootstrap-icons.woff'
+    if not font.is_file(): return
+    from fontTools import subset
+    said = ''.join(o.read_text(encoding='utf-8') for s in ('html', 'js', 'css') for o in out.rglob(f'*.{s}') if o != style)
+    used = set(re.findall(r'\bbi-[\w-]+', said))
+    css = style.read_text(encoding='utf-8')
+    rules = re.findall(r'\.(bi-[\w-]+)::before\s*\{\s*content:\s*"\\([0-9a-f]+)";?\s*\}', css)
+    head = re.sub(r'\.bi-[\w-]+::before\s*\{[^}]*\}\s*', '', css)
+    kept = [(name, code) for name, code in rules if name in used]
+    # Quarto's own style sheet names some by their code
+    codes = {int(code, 16) for _, code in kept} | {int(o, 16) for o in re.findall(r'\\(f[0-9a-f]{3})\b', said.lower())}
+    opts = subset.Options(flavor='woff')
+    ttf = subset.load_font(font, opts)
+    chosen = subset.Subsetter(opts)
+    chosen.populate(unicodes=codes)
+    chosen.subset(ttf)
+    subset.save_font(ttf, font, opts)
+    style.write_text(head + '\n'.join(f'.{name}::before{{content:"\\{code}"}}' for name, code in kept), encoding='utf-8')
+
+
+def finish(site):
+    for o in site.pages: finish_page(site, o)
+    icons(site.out)

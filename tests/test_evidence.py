@@ -1,0 +1,65 @@
+"Committed measurements: whole, of settings that can be repeated, and without a trace of where they were made."
+import json
+from dataclasses import fields
+
+import pytest
+from conftest import root
+
+from mixcourse.compare.report import by_length, load_evidence, results_figure, results_table
+from mixcourse.compare.settings import Settings
+from mixcourse.compare.statistics import MEASURES, summarize
+
+folder = root/'nbs/evidence'
+committed = sorted(folder.glob('*.json'))
+
+
+def test_the_same_evidence_is_read_by_name_and_in_order():
+    epochs = [res['settings']['epochs'] for res in load_evidence(folder, 'cifar10-*.json')]
+    assert epochs == sorted(epochs)
+
+
+@pytest.mark.parametrize('path', committed, ids=lambda p: p.stem)
+def test_evidence_is_whole(path):
+    res = json.loads(path.read_text(encoding='utf-8'))
+    planned = {(s, m, t) for s in range(res['settings']['seeds']) for m in res['settings']['methods'] for t in res['settings']['tasks']}
+    done = [(r['seed'], r['method'], r['task']) for r in res['runs']]
+    assert len(set(done)) == len(done)
+    assert set(done) <= planned
+    assert res['finished'] == (set(done) == planned)
+    assert {o.name for o in fields(Settings)} >= res['settings'].keys()
+    assert Settings(**res['settings'])
+    assert sum(o['runs'] for o in res['sittings']) == len(done)
+    assert {'torch', 'fastai', 'mixcourse', 'python'} <= res['versions'].keys()
+
+
+@pytest.mark.parametrize('path', committed, ids=lambda p: p.stem)
+def test_every_run_has_its_curves(path):
+    res = json.loads(path.read_text(encoding='utf-8'))
+    for r in res['runs']:
+        assert r['epochs'][-1] == res['settings']['epochs']
+        assert r['curve'][-1] == r['accuracy']
+        assert len(r['epochs']) == len(r['curve']) == len(r['train_loss']) == len(r['test_loss'])
+
+
+@pytest.mark.parametrize('path', committed, ids=lambda p: p.stem)
+def test_summary_follows_from_the_runs(path):
+    res = json.loads(path.read_text(encoding='utf-8'))
+    now, then = ({(r['method'], r['measure']): r['mean'] for r in rows} for rows in (summarize(res['runs']), res['summary']))
+    assert {k: now[k] for k in then} == pytest.approx(then)
+
+
+@pytest.mark.parametrize('path', committed, ids=lambda p: p.stem)
+def test_evidence_can_be_shown(path):
+    res = json.loads(path.read_text(encoding='utf-8'))
+    res['summary'] = summarize(res['runs'])
+    assert res['data']['name'] in results_table(res)
+    assert results_figure(res).axes
+
+
+def test_no_file_of_evidence_is_large(): assert [p.name for p in committed if p.stat().st_size > 200_000] == []
+
+
+def test_evidence_of_several_lengths_lines_up():
+    found = load_evidence(folder, 'cifar10-clean-*.json')
+    for measure in MEASURES:
+        assert {row['epochs'] for row in by_length(found, measure)} <= {res['settings']['epochs'] for res in found}

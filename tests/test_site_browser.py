@@ -1,0 +1,262 @@
+"The pages of the site in a browser with no way out: readable by all, light, at rest, and with a memory."
+import re
+
+import pytest
+from browser.harness import axe, wide
+from built import calm, chapters, lessons, pages, reader, urls, visit
+
+pytestmark = pytest.mark.slow
+
+phone = {'width': 390, 'height': 844}
+
+
+def sized(page, size): page.set_viewport_size(size)
+
+
+@pytest.mark.parametrize('url', urls)
+def test_page_is_readable_by_all(calm, url):
+    "No outside request, no error, alt texts, WCAG 2.2 AA, no overflow"
+    page = calm.open(url)
+    assert page.evaluate("[...document.images].filter(o => !o.alt.trim()).map(o => o.outerHTML.slice(0, 120))") == []
+    for scheme in ('light', 'dark'):
+        page.emulate_media(color_scheme=scheme)
+        assert axe(page) == []
+    page.emulate_media(color_scheme='light')
+    sized(page, phone)
+    over, narrow = wide(page), axe(page)
+    sized(page, {'width': 1280, 'height': 900})
+    assert over <= 0
+    assert narrow == []
+
+
+@pytest.mark.parametrize('url', urls)
+def test_pictures_are_there(calm, url):
+    page = calm.open(url)
+    page.evaluate("document.images.forEach(o => o.loading = 'eager')")
+    page.wait_for_load_state('networkidle')
+    assert page.evaluate("[...document.images].filter(o => o.complete && !o.naturalWidth && o.src).map(o => o.src.slice(0, 120))") == []
+
+
+@pytest.mark.parametrize('url', urls)
+def test_print_is_a_book(calm, url):
+    "The text alone, over the whole paper; no picture is longer than a page"
+    page = calm.open(url)
+    page.emulate_media(media='print')
+    tall = page.evaluate("[...document.images].filter(o => o.height > innerHeight).map(o => o.alt)")
+    shown = page.evaluate("['#quarto-header', '#quarto-sidebar', '.page-navigation'].filter(o => document.querySelector(o)?.checkVisibility())")
+    text = page.evaluate("document.querySelector('main').getBoundingClientRect().width / innerWidth")
+    page.emulate_media(media='screen')
+    assert tall == []
+    assert shown == []
+    assert text > .9
+
+
+@pytest.mark.parametrize('url', ['index.html', chapters[0]])
+def test_print_has_no_blank_page(chrome, calm, url):
+    page = calm.open(url)
+    pdf = page.pdf(format='A4')
+    empty = [o for o in re.findall(rb'/Type /Page\b.*?endobj', pdf, re.S) if b'/Contents' not in o]
+    assert empty == []
+
+
+@pytest.mark.parametrize('url', chapters)
+def test_chapter_is_light(calm, url):
+    calm.open(url)
+    assert sum(v for k, v in calm.sizes.items() if not k.endswith(('.png', '.jpeg', '.svg', '.webp'))) <= 320_000
+
+
+@pytest.mark.parametrize('url', ['index.html', *chapters])
+def test_nothing_jumps(reader, url):
+    "Widgets come to life without moving what is being read"
+    v = reader()
+    v.page.add_init_script('window.shift = 0; new PerformanceObserver(l => l.getEntries().forEach(o => { if (!o.hadRecentInput) shift += o.value })).observe({ type: "layout-shift", buffered: true })')
+    page = v.open(url)
+    page.wait_for_timeout(300)
+    assert page.evaluate('shift') < .1
+
+
+@pytest.mark.parametrize('url', chapters)
+def test_chapter_without_scripts(reader, url):
+    "Questions, their answers and all pictures are there"
+    v = reader(java_script_enabled=False)
+    page = v.open(url)
+    assert v.asked == []
+    assert page.locator('main h1').count() == 1
+    assert page.locator('.mx-fb').first.is_visible()
+    assert page.locator('.mx-fb details').count() > (0 if 'capstone' in url else 5)
+
+
+@pytest.mark.parametrize('url', ['index.html', chapters[1], 'performance.html'])
+def test_targets_can_be_hit(calm, url):
+    "24 by 24 pixels, but for links within a sentence"
+    page = calm.open(url)
+    small = page.evaluate('''[...document.querySelectorAll('#quarto-header :is(a, button), #quarto-sidebar :is(a, button, summary), .page-navigation a, .mx-meta a, .nav-footer a, summary')]
+        .filter(o => o.checkVisibility() && !o.matches('.skip')).map(o => [o.outerHTML.slice(0, 90), o.getBoundingClientRect()])
+        .filter(([_, r]) => r.width && (r.width < 24 || r.height < 24)).map(([s, r]) => `${s} ${r.width}x${r.height}`)''')
+    assert small == []
+
+
+@pytest.mark.parametrize('url', chapters)
+def test_code_wraps_on_a_phone(reader, url):
+    "No block of code hides a part of itself"
+    page = reader(viewport=phone).open(url)
+    cut = page.evaluate("[...document.querySelectorAll('main pre')].filter(o => o.checkVisibility() && o.scrollWidth > o.clientWidth + 1).map(o => o.textContent.slice(0, 60))")
+    assert cut == []
+
+
+def test_wide_widgets_use_the_width(calm):
+    page = calm.open('chapters/cutmix.html')
+    text = page.locator('main section > p').first.bounding_box()['width']
+    widget = page.locator('.mx:is([data-kind=explorer], [data-kind=trace])').first.bounding_box()['width']
+    assert widget > 1.2*text
+
+
+# The first page
+
+@pytest.mark.parametrize('size', [{'width': 1280, 'height': 900}, phone])
+def test_landing_page_shows_at_once_what_it_is_about(reader, size):
+    "Above the fold: a sentence, one button, and a picture that moves under the hand"
+    page = reader(viewport=size).open('index.html')
+    fold = size['height']
+    assert page.locator('h1').bounding_box()['y'] < fold/2
+    button = page.get_by_role('link', name='Start the course', exact=True)
+    assert button.count() == 1
+    assert button.bounding_box()['y'] + button.bounding_box()['height'] < fold
+    stage = page.locator('.mx[data-kind=explorer]').bounding_box()
+    assert stage['y'] + 100 < fold
+
+
+def test_landing_page_has_three_doors(calm):
+    page = calm.open('index.html')
+    assert page.locator('.mx-doors b').all_text_contents() == ['Learn', 'Use', 'Contribute']
+    page.get_by_role('link', name='Start the course', exact=True).click()
+    assert page.url.endswith(lessons[0])
+
+
+def test_picture_moves_under_the_hand(calm):
+    page = calm.open('index.html')
+    slider = page.locator('.mx[data-kind=explorer] input[type=range]').first
+    before = page.locator('.mx[data-kind=explorer]').inner_text()
+    slider.focus()
+    for _ in range(8): slider.press('ArrowLeft')
+    assert page.locator('.mx[data-kind=explorer]').inner_text() != before
+
+
+# What a reader did
+
+def mark(page, chapter): return page.locator(f'#quarto-sidebar a[href*="{chapter}.html"] .mx-progress')
+
+
+def test_progress_is_marked(reader):
+    v = reader()
+    page = v.open('chapters/mixup.html')
+    assert mark(page, 'mixup').count() == 0
+    quiz = page.locator('.mx[data-kind=quiz] .mx-ui')
+    quiz.locator('input[type=radio]').first.check()
+    quiz.get_by_role('button', name='Check').first.click()
+    page.wait_for_timeout(50)
+    assert re.fullmatch(r'begun, 1 of \d+ answered', mark(page, 'mixup').get_attribute('title'))
+    quiz.get_by_role('textbox').first.fill('1')
+    quiz.get_by_role('textbox').first.press('Enter')
+    page.wait_for_timeout(50)
+    assert re.fullmatch(r'begun, 2 of \d+ answered', mark(page, 'mixup').get_attribute('title')), 'by keyboard as well'
+    page = v.open('chapters/alpha.html')
+    assert mark(page, 'mixup').count() == 1, 'on every page'
+
+
+def test_a_chapter_can_be_called_done(reader):
+    v = reader()
+    page = v.open('chapters/mixup.html')
+    page.get_by_role('button', name='Mark this chapter as done').click()
+    assert mark(page, 'mixup').get_attribute('title') == 'done'
+    page = v.open('index.html')
+    assert page.locator('.mx-chapters a[href*="mixup"] .mx-progress').get_attribute('title') == 'done'
+    page = v.open('chapters/mixup.html')
+    page.get_by_role('button', name='Done. Take it back').click()
+    assert mark(page, 'mixup').count() == 0
+
+
+def test_reader_continues_where_he_was(reader):
+    v = reader()
+    page = v.open('index.html')
+    assert not page.locator('.mx-continue').is_visible()
+    page = v.open('chapters/cutmix.html')
+    heading = page.locator('main section.level2 > h2').nth(2)
+    heading.evaluate('o => o.scrollIntoView()')
+    page.wait_for_timeout(500)
+    name = heading.text_content().strip()
+    page = v.open('index.html')
+    link = page.locator('.mx-continue a')
+    assert link.text_content() == f'CutMix: {name}'
+    link.click()
+    page.wait_for_url('**/chapters/cutmix.html#*')
+    assert mark(page, 'cutmix').get_attribute('title').startswith('begun')
+
+
+@pytest.mark.parametrize('left', ['{"href": "javascript:alert(1)"}', '{"href": "chapters/x.html#<b>"}', 'null', '[', '7'])
+def test_a_spoiled_memory_is_no_link(reader, left):
+    v = reader()
+    v.page.add_init_script(f'localStorage.setItem("mixcourse:place", {left!r})')
+    page = v.open('index.html')
+    assert not page.locator('.mx-continue').is_visible()
+    assert v.errors == []
+
+
+def test_light_and_dark_can_be_chosen(reader):
+    "The choice holds on all pages, and for widgets"
+    v = reader(color_scheme='light')
+    page = v.open('chapters/mixup.html')
+    def ground(which): return page.evaluate(f"getComputedStyle(document.querySelector('{which}')).backgroundColor")
+    light = ground('body')
+    page.get_by_role('button', name='Dark page').click()
+    dark = ground('body')
+    assert dark != light
+    page = v.open('chapters/alpha.html')
+    assert ground('body') == ground('.mx[data-on]') == dark
+    page.get_by_role('button', name='Light page').click()
+    assert ground('body') == light
+
+
+def test_dark_comes_without_scripts(reader):
+    page = reader(color_scheme='dark', java_script_enabled=False).open('chapters/mixup.html')
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == 'rgb(20, 24, 30)'
+
+
+def test_pages_open_from_a_disk(chrome, pages):
+    "The site as it was taken along: no server, no error"
+    window = chrome.new_context()
+    page, errors = window.new_page(), []
+    page.on('pageerror', lambda e: errors.append(str(e)))
+    page.goto((pages/'chapters/mixup.html').as_uri())
+    page.wait_for_selector('.mx[data-on]')
+    page.locator('.nav-page-next a').click()
+    title = page.locator('h1').text_content()
+    window.close()
+    assert title and errors == []
+
+
+@pytest.mark.quarto
+def test_search_finds_words(calm):
+    page = calm.open('index.html')
+    page.locator('#quarto-search button').first.click()
+    page.keyboard.type('cutmix')
+    page.wait_for_selector('.aa-Item a')
+    assert page.locator('.aa-Item').count() > 2
+
+
+@pytest.mark.quarto
+def test_sidebar_opens_on_a_phone(reader):
+    page = reader(viewport=phone).open('chapters/mixup.html')
+    assert not page.locator('#quarto-sidebar').is_visible()
+    page.get_by_role('button', name='Toggle sidebar navigation').click()
+    page.wait_for_timeout(500)
+    assert page.locator('#quarto-sidebar').is_visible()
+    assert axe(page) == []
+
+
+@pytest.mark.quarto
+def test_sections_open_by_keyboard(calm):
+    page = calm.open('chapters/mixup.html')
+    page.get_by_role('button', name='Library', exact=True).press('Enter')
+    page.wait_for_timeout(500)
+    assert page.get_by_role('button', name='In a Learner', exact=True).is_visible()
