@@ -1,4 +1,4 @@
-"""For whoever compares libraries: time, memory and correctness of mixing, ours beside others, measured with what is installed
+"""Time, memory and correctness of mixing, ours beside others, measured with what is installed
 
 Docs: https://mixcourse.github.io/mixcourse/api/bench/bench.html.md"""
 

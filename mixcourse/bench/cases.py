@@ -59,9 +59,8 @@ def call_of(
     y:Tensor, # Class ids, (B,)
 )->Callable:  # Function of images that draws, mixes, and prepares targets
     "What `cb` does before a batch."
-    generator = new_generator(0)
-    cb.learn = SimpleNamespace(loss_func=torch.nn.functional.cross_entropy)
-    def call(x): return cb.mix_batch((x,), (y,), .5, generator)
+    generator,loss = new_generator(0),torch.nn.functional.cross_entropy
+    def call(x): return cb.mix_batch((x,), (y,), .5, generator, loss)
     return call
 
 # %% ../../nbs/api/bench/01_cases.ipynb #c8032920
@@ -94,7 +93,8 @@ def _before_batch(cb, y):
 def _fastai(x, y):
     from fastai.callback import mixup as fastai
     blend = Case('fastai', 'MixUp', _before_batch(fastai.MixUp(), y))
-    return [blend, Case('fastai', 'CutMix', _before_batch(fastai.CutMix(), y), 'batch', inplace=True)]
+    paste = Case('fastai', 'CutMix', _before_batch(fastai.CutMix(), y), 'batch', inplace=True)
+    return [blend, paste]
 
 def _fastxtend(x, y):
     from fastxtend.callback import cutmixup
@@ -111,7 +111,8 @@ def _timm(x, y):
         for mode,per in (('batch','batch'), ('elem','sample')):
             mixer = Mixup(mode=mode, num_classes=10, **alpha)
             cases.append(Case('timm', op, partial(_labelled, mixer, y), per, inplace=True))
-    erase = RandomErasing(probability=1., min_area=.25, max_area=.25, min_aspect=1., device=x.device)
+    quarter = dict(probability=1., min_area=.25, max_area=.25, min_aspect=1.)
+    erase = RandomErasing(**quarter, device=x.device)
     return [*cases, Case('timm', 'Cutout', erase, inplace=True)]
 
 def _labelled(mixer, y, x): return mixer(x, y)
@@ -129,7 +130,8 @@ def _kornia(x, y):
     cases = [Case('kornia', op, partial(_labelled, m, y)) for op,m in mixers.items()]
     return [*cases, Case('kornia', 'Cutout', K.RandomErasing(p=1., scale=(.25,.25), ratio=(1.,1.)))]
 
-_libraries = dict(fastai=_fastai, timm=_timm, torchvision=_torchvision, kornia=_kornia, fastxtend=_fastxtend)
+_libraries = dict(
+    fastai=_fastai, timm=_timm, torchvision=_torchvision, kornia=_kornia, fastxtend=_fastxtend)
 
 # %% ../../nbs/api/bench/01_cases.ipynb #f899b156
 def why_missing(

@@ -7,13 +7,13 @@ Docs: https://mixcourse.github.io/mixcourse/api/bench/peers.html.md"""
 # %% auto #0
 __all__ = ['NotOffered', 'Peer', 'Mixcourse', 'Fastai', 'Timm', 'Torchvision', 'Kornia', 'Keras', 'find_peers', 'version_of']
 
-# %% ../../nbs/api/bench/07_peers.ipynb #41af7aea
+# %% ../../nbs/api/bench/07_peers.ipynb #d3447373
 import os, warnings
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from types import SimpleNamespace
 import torch
-from torch import Tensor
 from torch.nn.functional import one_hot
+import mixcourse
 from ..callback import MixUp, CutMix
 from ..mixing import new_generator
 from .cases import why_missing
@@ -81,7 +81,9 @@ class Mixcourse(Peer):
     def box_mixer(self, op):
         from fastai.vision.core import TensorBBox
         cb = self.callback(op)
-        def mix(x, boxes, labels): return cb.mix_batch((x,), (TensorBBox(boxes),labels), .5, new_generator(None))
+        def mix(x, boxes, labels):
+            targets = TensorBBox(boxes),labels
+            return cb.mix_batch((x,), targets, .5, new_generator(None))
         return mix
 
 # %% ../../nbs/api/bench/07_peers.ipynb #6ad40b9e
@@ -131,7 +133,10 @@ class Torchvision(Peer):
     def mask_mixer(self, op):
         from torchvision import tv_tensors
         mixer = self.mixer(op)
-        return lambda x, mask: mixer((tv_tensors.Image(x),tv_tensors.Mask(mask)), torch.zeros(len(x)).long(), 1)
+        def mix(x, mask):
+            sample = tv_tensors.Image(x),tv_tensors.Mask(mask)
+            return mixer(sample, torch.zeros(len(x)).long(), 1)
+        return mix
 
 # %% ../../nbs/api/bench/07_peers.ipynb #df33678c
 class Kornia(Peer):
@@ -141,7 +146,8 @@ class Kornia(Peer):
     def _make(self, op, keys, p=None):
         import kornia.augmentation as K
         told = dict(data_keys=['input',*keys], p=1. if p is None else p)
-        return K.RandomMixUpV2(**told) if op=='MixUp' else K.RandomCutMixV2(use_correct_lambda=True, **told)
+        if op=='MixUp': return K.RandomMixUpV2(**told)
+        return K.RandomCutMixV2(use_correct_lambda=True, **told)
 
     def mixer(self, op, mode=None, p=None):
         def mix(x, y, n):
@@ -162,7 +168,8 @@ class Keras(Peer):
     def _layer(self, op, **kwargs):
         os.environ.setdefault('KERAS_BACKEND', 'torch')
         import keras
-        if keras.backend.backend()!='torch': raise ImportError('Keras is in use with another backend')
+        backend = keras.backend.backend()
+        if backend!='torch': raise ImportError(f'Keras is in use on {backend}')
         alpha = dict(alpha=1.) if op=='MixUp' else dict(factor=(1.,1.))
         return getattr(keras.layers, op)(data_format='channels_first', **alpha, **kwargs)
 
@@ -204,7 +211,8 @@ def find_peers()->tuple: # Of `Peer`, and why a library is missing: {name: reaso
 
 def version_of(
     name:str, # Package
-)->str:       # Its version
+)->str:       # Its version, or None for what is no package
     "Version of an installed package, or of this one."
-    import mixcourse
-    return mixcourse.__version__ if name=='mixcourse' else version(name)
+    if name=='mixcourse': return mixcourse.__version__
+    try: return version(name)
+    except PackageNotFoundError: return None

@@ -57,5 +57,7 @@ def coverage_by_the_paper(
     rng = np.random.default_rng(seed)
     half = np.sqrt(1-rng.random(draws))*side/2
     pixel = np.arange(side)+.5
-    near_y,near_x = (abs(pixel-center[:,None])<half[:,None] for center in rng.random((2,draws))*side)
-    return torch.from_numpy(near_y.T.astype(float)@near_x/draws)
+    rows,columns = rng.random((2,draws))*side
+    in_rows = abs(pixel-rows[:,None])<half[:,None]
+    in_columns = abs(pixel-columns[:,None])<half[:,None]
+    return torch.from_numpy(in_rows.T.astype(float)@in_columns/draws)

@@ -24,7 +24,11 @@ def _row(case, times, floors, x):
     if x.is_cuda: row['launches'] = count_launches(case.call, x.clone())
     return row
 
-# %% ../../nbs/api/bench/05_report.ipynb #371a4000
+# %% ../../nbs/api/bench/05_report.ipynb #39271a60
+def _floor_row(shape, times):
+    about = dict(lib='floor', op='', per='', part='', inplace=False)
+    return dict(about, shape=list(shape), **summarize_times(times, times))
+
 def measure_calls(
     shape:tuple,      # Shape of a batch, (B,C,H,W)
     seconds:float=5,  # How long to go on
@@ -37,8 +41,8 @@ def measure_calls(
     found,missing = peer_cases(x, y) if others else ([],{})
     cases = our_cases(x, y) + found
     floors,*times = time_calls([floor, *[case.call for case in cases]], shape, seconds, device)
-    first = dict(lib='floor', op='', per='', part='', inplace=False, shape=list(shape), **summarize_times(floors, floors))
-    return [first, *[_row(case, ts, floors, x) for case,ts in zip(cases, times)]],missing
+    rows = [_row(case, its_times, floors, x) for case,its_times in zip(cases, times)]
+    return [_floor_row(shape, floors), *rows],missing
 
 # %% ../../nbs/api/bench/05_report.ipynb #be4b3ab3
 def _compiled(f): return torch.compile(f, fullgraph=True, dynamic=False)
@@ -51,7 +55,8 @@ def measure_compiled(
     "What `torch.compile` makes of the operations."
     cases = pixel_cases(torch.randn(shape, device=device), _compiled)
     try: floors,*times = time_calls([floor, *[case.call for case in cases]], shape, seconds, device)
-    except Exception as e: return [],{'torch.compile': f'it fails with {type(e).__name__}: is there a C++ compiler?'}
+    except Exception as e:
+        return [],{'torch.compile': f'it fails with {type(e).__name__}: is there a C++ compiler?'}
     about = [dict(op=case.op, inplace=case.inplace, shape=list(shape)) for case in cases]
     return [dict(o, **summarize_times(ts, floors)) for o,ts in zip(about, times)],{}
 
@@ -73,15 +78,21 @@ def format_rows(
     part:str=None, # 'pixels' or 'whole call'; None: both
 )->str:            # Lines of text
     "The rows of one size, by operation, the quickest first."
-    def wanted(row): return row['op'] and tuple(row['shape'])==tuple(shape) and part in (None,row['part'])
-    rows = sorted(filter(wanted, rows), key=lambda row: (operations.index(row['op']), row['floors']))
+    rows = [row for row in rows if row['op'] and tuple(row['shape'])==tuple(shape)]
+    if part: rows = [row for row in rows if row['part']==part]
+    rows = sorted(rows, key=lambda row: (operations.index(row['op']), row['floors']))
     head = f"{'':50}{'x floor':>8}  {'quartiles':13}{'ms':>8}{'ops':>6}{'moved':>7}{'held':>6}"
     return '\n'.join([head, *map(_line, rows)])
 
-# %% ../../nbs/api/bench/05_report.ipynb #ad78601c
+# %% ../../nbs/api/bench/05_report.ipynb #3707fba8
+def _how(row):
+    "Who does it, and how"
+    where = ', in place' if row['inplace'] else ''
+    return f"{row['lib']}, per {row['per']}{where}"
+
 def _panel(ax, title, rows):
     "Bars of one size and operation"
-    names = [f"{row['lib']}, per {row['per']}{', in place' if row['inplace'] else ''}" for row in rows]
+    names = [_how(row) for row in rows]
     colors = ['tab:blue' if row['lib']=='mixcourse' else 'tab:gray' for row in rows]
     ax.barh(names, [row['floors'] for row in rows], color=colors)
     ax.set_xscale('log')
@@ -105,7 +116,8 @@ def plot_rows(
     panels = _panels([row for row in rows if row['op'] and row['part']==part])
     bars = [len(o) for o in panels.values()]
     size = 5.5,.2*sum(bars)+.45*len(bars)
-    fig,axs = plt.subplots(len(panels), figsize=size, squeeze=False, sharex=True, layout='constrained', height_ratios=bars)
+    told = dict(figsize=size, height_ratios=bars, sharex=True, layout='constrained')
+    fig,axs = plt.subplots(len(panels), squeeze=False, **told)
     for ax,(title,its_rows) in zip(axs.flat, panels.items()): _panel(ax, title, its_rows)
     axs[-1,0].set_xlabel('× copying the batch')
     return axs

@@ -18,21 +18,25 @@ from fastai.callback.progress import ProgressCallback
 from fastai.data.core import DataLoaders
 from fastai.learner import Learner, Recorder
 from fastai.losses import CrossEntropyLossFlat
-from ..callback import MixUp, CutMix, Cutout, RandomMix, ManifoldMixUp
+from ..callback import MixUp, CutMix, Cutout, RandomMix
 
-# %% ../../nbs/api/bench/04_steps.ipynb #d8094bb1
+# %% ../../nbs/api/bench/04_steps.ipynb #8059be6d
 class _Loader:
     "The same batch `n` times"
     dataset,drop_last,num_workers = [],False,0
-    def __init__(self, batch, n): self.batch,self.n,self.device,self.bs = batch,n,batch[0].device,len(batch[0])
+    def __init__(self, batch, n):
+        self.batch,self.n = batch,n
+        self.device,self.bs = batch[0].device,len(batch[0])
     def __len__(self): return self.n
     def __iter__(self): return iter([self.batch]*self.n)
     def to(self, device): return self
 
-# %% ../../nbs/api/bench/04_steps.ipynb #477e0338
+# %% ../../nbs/api/bench/04_steps.ipynb #17499af0
 class _HostEvent:
-    "What is needed of a `torch.cuda.Event`, by the clock of the host"
-    def record(self): self.time = time.perf_counter()
+    "What is needed of a `torch.cuda.Event`, by the clock of the thread if there is but one"
+    def record(self):
+        clock = time.thread_time if torch.get_num_threads()==1 else time.perf_counter
+        self.time = clock()
     def elapsed_time(self, other): return 1e3*(other.time-self.time)
 
 def _marker(cuda):
@@ -53,16 +57,12 @@ class _Clock(Callback):
     def after_batch(self): self.ends.append(self.mark())
     def steps(self): return [a.elapsed_time(b) for a,b in zip(self.ends, self.ends[1:])]
 
-class _Before(Callback):
-    "Notes when a mixer's turn comes"
-    order,run_valid = -.51,False
-    def __init__(self, mark): self.mark,self.times = mark,[]
+class _Beside(Callback):
+    "Notes when a mixer's turn comes, or is over: just before and just after it"
+    run_valid = False
+    def __init__(self, mark, order): self.mark,self.order,self.times = mark,order,[]
     def before_batch(self): self.times.append(self.mark())
     def after_loss(self): self.times.append(self.mark())
-
-class _After(_Before):
-    "Notes when it is over"
-    order = -.49
 
 # %% ../../nbs/api/bench/04_steps.ipynb #d703954b
 def _no_waiting(cuda, steps):
@@ -97,7 +97,8 @@ def time_steps(
     "Train, and look at the clock."
     cuda = torch.device(device).type=='cuda'
     mark = _marker(cuda)
-    clock,before,after = _Clock(mark),_Before(mark),_After(mark)
+    order = 0 if mixer is None else mixer.order
+    clock,before,after = _Clock(mark),_Beside(mark, order-.001),_Beside(mark, order+.001)
     cbs = [clock, before, after, _no_waiting(cuda, steps)]
     if mixer is not None: cbs.append(mixer)
     if cuda: cbs.append(MixedPrecision(amp_mode=AMPMode.BF16))
@@ -106,13 +107,13 @@ def time_steps(
     parts = [a.elapsed_time(b) for a,b in zip(before.times, after.times)]
     return clock.steps()[steps:], [sum(pair) for pair in zip(parts[::2], parts[1::2])][steps:]
 
-# %% ../../nbs/api/bench/04_steps.ipynb #ce9a3d61
+# %% ../../nbs/api/bench/04_steps.ipynb #97f582fb
 def step_callbacks(
     side:int, # Side of the pictures in pixels
 )->dict:      # Name -> callback
-    "Those whose share is measured."
+    "Those whose share is measured; manifold MixUp mixes within the model, where no clock stands."
     return dict(MixUp=MixUp(), CutMix=CutMix(), Cutout=Cutout(side//2),
-        RandomMix=RandomMix([MixUp(), CutMix()]), ManifoldMixUp=ManifoldMixUp())
+        RandomMix=RandomMix([MixUp(), CutMix()]))
 
 def measure_steps(
     arch,         # Function of `num_classes` that returns a model
@@ -125,6 +126,6 @@ def measure_steps(
     for name,mixer in {'none':None, **step_callbacks(shape[-1])}.items():
         whole,part = map(statistics.median, time_steps(arch, mixer, shape, steps, device))
         share = part/whole if mixer else 0.
-        row = dict(model=arch.__name__, shape=list(shape), callback=name, ms=whole, mixing_ms=part, share=share)
-        rows.append(row)
+        about = dict(model=arch.__name__, shape=list(shape), callback=name)
+        rows.append(dict(about, ms=whole, mixing_ms=part, share=share))
     return rows

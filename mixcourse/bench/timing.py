@@ -60,7 +60,8 @@ def time_calls(
     pick = random.Random(0).choice
     for f in calls: f(pool[0])
     rounds,end = [],time.perf_counter()+seconds
-    while len(rounds)<3 or time.perf_counter()<end: rounds.append([measure(f, pick(pool)) for f in calls])
+    while len(rounds)<3 or time.perf_counter()<end:
+        rounds.append([measure(f, pick(pool)) for f in calls])
     return [list(times) for times in zip(*rounds)]
 
 # %% ../../nbs/api/bench/02_timing.ipynb #ba0e7a21
@@ -72,4 +73,5 @@ def summarize_times(
     unit = statistics.median(floors)
     q1,median,q3 = (q/unit for q in statistics.quantiles(times, n=4))
     best = min(times)/min(floors)
-    return dict(ms=statistics.median(times), floors=median, q1=q1, q3=q3, best=best, rounds=len(times))
+    ms = statistics.median(times)
+    return dict(ms=ms, floors=median, q1=q1, q3=q3, best=best, rounds=len(times))

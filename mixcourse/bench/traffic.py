@@ -28,12 +28,12 @@ def _bytes(tensors): return sum(o.numel()*o.element_size() for o in tensors)
 def _reads(name, args, out):
     "What an operator reads of its arguments"
     if name=='copy_': return args[1:]
-    if name in ('index','index_select'): return *args[1:],out # as much of the first as the result has
+    if name in ('index','index_select'): return *args[1:],out # of the first, as much as is there
     return args
 
-# %% ../../nbs/api/bench/03_traffic.ipynb #d4a16cd2
+# %% ../../nbs/api/bench/03_traffic.ipynb #21c14d3d
 class Traffic(TorchDispatchMode):
-    "Counts operators that touch numbers, the bytes that they read and write, and the most that was held at once."
+    "Counts operators, the bytes that they read and write, and the most that was held at once."
     def __init__(self):
         super().__init__()
         self.ops,self.bytes,self.held = 0,0,0

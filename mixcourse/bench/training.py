@@ -1,4 +1,4 @@
-"""Stop, `lr_find`, class weights, a loss of one's own, masks: what a callback does to a `Learner` when something else happens than usual
+"""Stop, `lr_find`, class weights, a loss of one's own, masks: what a callback does to a `Learner`
 
 Docs: https://mixcourse.github.io/mixcourse/api/bench/training.html.md"""
 
@@ -21,12 +21,15 @@ from fastai.learner import Learner
 from fastai.losses import CrossEntropyLossFlat
 from torch import nn
 from torch.nn import functional as F
-from .correct import Wrong
+from .correct import require
 from .peers import NotOffered
 from .probes import dots, owners, plains, shares_of_dots, shares_of_plains
 
-# %% ../../nbs/api/bench/09_training.ipynb #e6ff19f3
+# %% ../../nbs/api/bench/09_training.ipynb #8761f4c6
 def _silent(*args): pass
+
+def _small_model(n):
+    return nn.Sequential(nn.Conv2d(3,4,3,2), nn.ReLU(), nn.Flatten(), nn.LazyLinear(n))
 
 def make_learner(
     x,              # Images, (B,3,H,W)
@@ -37,7 +40,7 @@ def make_learner(
 )->Learner:         # Without a bar, without a log
     "A learner on one batch, in the order that it has."
     loader = DataLoader(list(zip(x, y)), bs=len(x))
-    if model is None: model = nn.Sequential(nn.Conv2d(3,4,3,2), nn.ReLU(), nn.Flatten(), nn.LazyLinear(len(x)))
+    if model is None: model = _small_model(len(x))
     model(x)
     loss = CrossEntropyLossFlat() if loss is None else loss
     learn = Learner(DataLoaders(loader, loader), model, loss_func=loss, cbs=cbs)
@@ -69,14 +72,16 @@ def class_weights(peer, op):
     y = torch.ones(8).long()
     for o in _trained(peer, op, CrossEntropyLossFlat(weight=weight), y):
         want = F.cross_entropy(o['pred'], y, weight).item()
-        if abs(o['loss']-want)>1e-3*want: raise Wrong(f"the loss is {o['loss']:.2f}, without mixing {want:.2f}")
+        says = f"the loss is {o['loss']:.2f}, without mixing {want:.2f}"
+        require(abs(o['loss']-want)<1e-3*want, says)
 
 def own_loss(peer, op):
     "A plain function will do as loss"
     def loss(pred, y): return F.cross_entropy(pred, y)
     for o in _trained(peer, op, loss, torch.arange(8)):
         want = F.cross_entropy(o['pred'], o['shares']).item()
-        if abs(o['loss']-want)>1e-3: raise Wrong(f"the loss is {o['loss']:.3f}, that of the pixels {want:.3f}")
+        says = f"the loss is {o['loss']:.3f}, that of the pixels {want:.3f}"
+        require(abs(o['loss']-want)<1e-3, says)
 
 # %% ../../nbs/api/bench/09_training.ipynb #0cc96b55
 class _KnowsAll(nn.Module):
@@ -93,7 +98,7 @@ def masks_in_training(peer, op):
     cbs = [peer.callback(op), spy]
     make_learner(plains(8), mask, cbs, CrossEntropyLossFlat(axis=1), _KnowsAll(8)).fit(5, 0.)
     worst = max(o['loss'] for o in spy.seen)
-    if worst>1e-3: raise Wrong(f'a model without an error has a loss of {worst:.2f}')
+    require(worst<1e-3, f'a model without an error has a loss of {worst:.2f}')
 
 # %% ../../nbs/api/bench/09_training.ipynb #a6f0fdab
 class _Stop(Callback):
@@ -106,15 +111,19 @@ def _stopped(peer, op):
     with suppress(KeyboardInterrupt): learn.fit(1, cbs=_Stop())
     return learn
 
+def _require_own_loss(learn):
+    loss = learn.loss_func
+    name = getattr(loss, '__qualname__', loss)
+    require(isinstance(loss, CrossEntropyLossFlat), f'the loss is left as {name}')
+
 def stop_then_loss(peer, op):
     "After Stop the learner has its own loss"
-    learn = _stopped(peer, op)
-    if not isinstance(learn.loss_func, CrossEntropyLossFlat): raise Wrong(f'the loss is left as {learn.loss_func.__qualname__}')
+    _require_own_loss(_stopped(peer, op))
 
 def stop_then_predict(peer, op):
     "After Stop predictions are chances that sum to one"
     sums = _stopped(peer, op).get_preds()[0].sum(1)
-    if (sums-1).abs().max()>1e-4: raise Wrong(f'they sum to {sums.min():.2f} to {sums.max():.2f}')
+    require((sums-1).abs().max()<1e-4, f'they sum to {sums.min():.2f} to {sums.max():.2f}')
 
 def stop_then_fit(peer, op):
     "After Stop one fits again"
@@ -129,7 +138,7 @@ def lr_find_then_fit(peer, op):
         learn.path = learn.path.__class__(path)
         learn.lr_find(num_it=10, show_plot=False)
     learn.fit(1)
-    if not isinstance(learn.loss_func, CrossEntropyLossFlat): raise Wrong(f'the loss is left as {learn.loss_func.__qualname__}')
+    _require_own_loss(learn)
 
 # %% ../../nbs/api/bench/09_training.ipynb #0d29ec51
 training_checks = (class_weights, own_loss, masks_in_training,
