@@ -253,5 +253,5 @@ def _compare(command, error, out, resume, json, **options):
     except ValueError as e: error(str(e))
     return _run(comparison, out, as_json=json)
 
-# %% ../nbs/api/20_cli.ipynb #0494fc2d
+# %% ../nbs/api/20_cli.ipynb #2f8644d6
 if __name__=='__main__': sys.exit(main())

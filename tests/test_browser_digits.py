@@ -8,7 +8,7 @@ from browser.harness import axe, page_of, small_targets, wide
 from torch import nn
 
 from mixcourse.teach.digits import DrawIt, packed
-from test_browser_explorer import beta, normal, parts_of, rng, shuffled
+from browser.twin import beta, normal, parts_of, rng, shuffled
 
 methods = ['Plain', 'MixUp', 'CutMix', 'Cutout']
 
@@ -79,7 +79,7 @@ def in_torch(flip, seed, epochs):
 
 in_page = """async ([src, settings, epochs]) => {
     const kinds = (await import(URL.createObjectURL(new Blob([src.replace('export default mx.kinds', 'export default mx')], {type: 'text/javascript'})))).default
-    const { trainer, unpack } = kinds.kinds.digits, data = unpack(kinds.data.digits), times = []
+    const { trainer, unpack } = kinds.kinds.trainer, data = unpack(kinds.data.digits), times = []
     let last, start = performance.now()
     for (last of trainer.train(data, settings)) {
         times.push(performance.now() - start)

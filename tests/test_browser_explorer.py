@@ -1,19 +1,19 @@
 "The explorers, traces and the playground in a real browser: pixels, pointers, keys, and the network against PyTorch."
-import base64, io, math
+import base64, io
 
 import numpy as np
 import pytest
 import torch
+from browser.explorers import canvas, makers, pair, picture, slide, trace, training
 from browser.harness import axe, small_targets, wide
+from browser.twin import parts_of
 from mixcourse.teach.explorer import CutMixExplorer, CutoutExplorer, MixUpExplorer
 from mixcourse.teach.images import example_images
 from mixcourse.teach.playground import Playground
 from mixcourse.teach.trace import Stage, StageTrace, TrainingTrace
-from mixcourse.teach.widget import script
 from mixcourse.mixing import box_lam, cutmix, cutout, mixup
-from mixcourse.mixing.targets import mixed_loss, soft_targets
+from mixcourse.mixing.targets import soft_targets
 from PIL import Image
-from torch import nn
 
 
 @pytest.fixture
@@ -23,31 +23,7 @@ def show(site): return site.open
 evil = '<img src=x onerror=alert(1)>'
 
 
-def picture(seed, size=40): return torch.rand(3, size, size, generator=torch.Generator().manual_seed(seed))
-def pair(): return {'cat': picture(0), 'cup': picture(1)}
-
-
-def trace():
-    stages = [Stage('Input', (3, 40, 40), 'What comes `in`.', [(picture(0), 'a cat')]), Stage('Maps', (2, 8, 8), '', [(picture(2, 8), '0')] * 2, 80),
-              Stage('Softmax', (2,), 'They sum to 1.', shares=[('cat', .75), ('cup', .25)])]
-    return StageTrace(stages)
-
-
-def training():
-    run = dict(train_loss=[2., 1., .5], valid_loss=[2., 1.5, 1.], accuracy=[.1, .5, .75])
-    return TrainingTrace(dict(plain=run, MixUp={**run, 'accuracy': [.2, .6, .875]}), {1: 'They start.', 3: '`MixUp` is ahead.'})
-
-
-makers = dict(mixup=lambda: MixUpExplorer(pair()), cutmix=lambda: CutMixExplorer(pair(), (20, 28), 16), cutout=lambda: CutoutExplorer(pair(), 12, ((10, 10), (30, 20))),
-              trace=trace, training=training, playground=Playground)
 every = pytest.mark.parametrize('name', makers)
-
-
-def canvas(page):
-    "Pixels of the mixed picture, (3,H,W) uint8"
-    page.wait_for_selector('.mx[data-ready]')
-    shot = page.evaluate("async () => { const c = document.querySelector('.ex-out canvas'); return [c.width, c.height, ...c.getContext('2d').getImageData(0, 0, c.width, c.height).data] }")
-    return torch.tensor(shot[2:], dtype=torch.uint8).view(shot[1], shot[0], 4)[..., :3].permute(2, 0, 1)
 
 
 def by_hand(page, e):
@@ -64,10 +40,6 @@ def by_hand(page, e):
 def same(page, e):
     mixed, _ = by_hand(page, e)
     return (canvas(page).float() - mixed).abs().max() <= 1
-
-
-def slide(page, label, value):
-    page.get_by_label(label, exact=True).evaluate('(e, v) => { e.value = v; e.dispatchEvent(new Event("input", {bubbles: true})) }', value)
 
 
 # Pixels
@@ -316,201 +288,3 @@ def test_trace_scrubs_epochs(show):
     assert cursors() == pytest.approx(curves(1), abs=.5)
     page.get_by_role('button', name='Epoch 1').click()
     assert cursors() == pytest.approx(curves(0), abs=.5)
-
-
-# Playground: the same network in PyTorch, from a random source written down a second time
-
-def rng(seed):
-    m = 0xffffffff
-    def draw():
-        nonlocal seed
-        seed = (seed + 0x6D2B79F5) & m
-        t = (seed ^ seed >> 15) * (1 | seed) & m
-        t = (t + ((t ^ t >> 7) * (61 | t) & m) ^ t) & m
-        return (t ^ t >> 14) / 2**32
-    return draw
-
-
-def normal(r): return math.sqrt(-2 * math.log(1 - r())) * math.cos(2 * math.pi * r())
-
-
-def log_gamma(a, r):
-    d = a + 2 / 3
-    while True:
-        x = normal(r)
-        v = (1 + x / math.sqrt(9 * d))**3
-        if v > 0 and math.log(1 - r()) < x * x / 2 + d - d * v + d * math.log(v): return math.log(d * v) + math.log(1 - r()) / a
-
-
-def beta(a, r):
-    x = log_gamma(a, r)
-    return 1 / (1 + math.exp(log_gamma(a, r) - x))
-
-
-def middle(data, k, t):
-    if data == 'moons':
-        c, s = math.cos(math.pi * t), math.sin(math.pi * t)
-        return (.62 * (.5 - c), .62 * (.25 - s)) if k else (.62 * (c - .5), .62 * (s - .25))
-    if data == 'spirals': return [(.08 + .82 * t) * f(2.0944 * k + 4.2 * t) for f in (math.sin, math.cos)]
-    return (.45 if k % 2 else -.45), (.45 if k > 1 else -.45)
-
-
-sets = dict(moons=(2, .62), spirals=(3, .3), blobs=(4, 1))
-
-
-def points(data, n, noise, flip, r):
-    C, spread = sets[data]
-    X, y = [], []
-    for i in range(n):
-        p = middle(data, i % C, r())
-        X.append([v + spread * noise * normal(r) for v in p])
-        other = (i % C + 1 + math.floor(r() * (C - 1))) % C
-        y.append(other if r() < flip else i % C)
-    return torch.tensor(X, dtype=torch.double), torch.tensor(y)
-
-
-def shuffled(n, r):
-    p = list(range(n))
-    for i in range(n - 1, 0, -1):
-        j = math.floor(r() * (i + 1))
-        p[i], p[j] = p[j], p[i]
-    return p
-
-
-def in_torch(data, n, noise, flip, alpha, seed, steps):
-    "Weights of both networks after `steps`, and their accuracies"
-    streams = [rng(seed * 64 + k) for k in range(5)]
-    X, y = points(data, n, noise, flip, streams[0])
-    X_test, y_test = points(data, 500, noise, 0, streams[1])
-    nets = []
-    for _ in range(2):
-        r, sizes = rng(seed * 64 + 2), (2, 16, 16, sets[data][0])
-        layers = [nn.Linear(a, b, dtype=torch.double) for a, b in zip(sizes, sizes[1:])]
-        with torch.no_grad():
-            for o in layers:
-                o.weight.copy_(torch.tensor([normal(r) / math.sqrt(o.in_features) for _ in range(o.weight.numel())], dtype=torch.double).view_as(o.weight))
-                o.bias.zero_()
-        nets.append(nn.Sequential(layers[0], nn.Tanh(), layers[1], nn.Tanh(), layers[2]))
-    opts, at = [torch.optim.Adam(o.parameters(), lr=.01) for o in nets], n
-    perm = torch.arange(32) ^ 1
-    for _ in range(steps):
-        if at + 32 > n: epoch, at = shuffled(n, streams[3]), 0
-        idx = torch.tensor(epoch[at:at + 32])
-        at += 32
-        lam = torch.tensor([beta(alpha, streams[4]) if alpha else 1. for _ in range(32)], dtype=torch.double)
-        for net, opt, l in zip(nets, opts, (torch.ones_like(lam), lam)):
-            loss = mixed_loss(net(mixup(X[idx], perm, l)), y[idx], y[idx][perm], l)
-            opt.zero_grad(); loss.backward(); opt.step()
-    flat = [torch.cat([torch.cat([o.weight.flatten(), o.bias]) for o in net if isinstance(o, nn.Linear)]).tolist() for net in nets]
-    return flat, [(net(X_test).argmax(1) == y_test).double().mean().item() for net in nets]
-
-
-def parts_of(kind):
-    "A module that gives what each file of a kind exports"
-    return script(kind).removesuffix('mx.start()') + 'export default mx.kinds'
-
-
-load = "const { lab, surface, side } = (await import(URL.createObjectURL(new Blob([src], {type: 'text/javascript'})))).default.points"
-source = parts_of('playground')
-
-
-def in_browser(page, steps=100, **kwargs):
-    return page.evaluate("async ([src, set, n]) => { " + load + """
-        const me = lab(set)
-        for (let i = 0; i < n; i++) me.step()
-        return [me.nets.map(o => [...o.weights]), [0, 1].map(me.accuracy)] }""", [source, kwargs, steps])
-
-
-@pytest.fixture(scope='module')
-def kit(): return dict(points=100, noise=.2, flip=.2, seed=3)
-
-
-@pytest.mark.parametrize('data,alpha', [('moons', 1), ('spirals', .2), ('blobs', 8)])
-def test_playground_is_the_network_of_torch(show, kit, data, alpha):
-    page = show(Playground())
-    weights, acc = in_browser(page, data=data, alpha=alpha, **kit)
-    theirs, theirs_acc = in_torch(data, 100, .2, .2, alpha, 3, 100)
-    for ours, torchs in zip(weights, theirs): assert np.abs(np.array(ours) - np.array(torchs)).max() < 1e-4
-    assert acc == pytest.approx(theirs_acc) and weights[0] != weights[1]
-
-
-def test_playground_repeats(show, kit):
-    page = show(Playground())
-    a, b = (in_browser(page, data='moons', alpha=1, **kit) for _ in range(2))
-    other = in_browser(page, data='moons', alpha=1, **{**kit, 'seed': 4})
-    off = in_browser(page, data='moons', alpha=0, **kit)
-    assert a == b and a != other and off[0][0] == off[0][1] == a[0][0]  # without mixing both are the plain network
-
-
-def test_playground_is_quick(show):
-    "30 steps of both networks, a surface and both accuracies fit into a frame at 60 frames a second"
-    page = show(Playground())
-    ms = page.evaluate("async ([src, set]) => { " + load + """
-        const me = lab(set), image = new ImageData(side, side), times = []
-        for (let i = 0; i < 60; i++) {
-            const t = performance.now()
-            for (let k = 0; k < 30; k++) me.step()
-            surface(me.nets[i % 2], image, Array(4).fill([0, 100, 200]), [255, 255, 255])
-            me.accuracy(0), me.accuracy(1)
-            times.push(performance.now() - t)
-        }
-        return times.slice(10) }""", [source, dict(data='moons', points=500, noise=.2, flip=.2, alpha=1, seed=1)])
-    print(f'{np.median(ms):.1f} ms, at best {min(ms):.1f}')
-    assert min(ms) < 1000 / 60
-
-
-def test_playground_runs_and_rests(show):
-    page = show(Playground(speed=5))
-    steps = lambda: int(page.inner_text('.pg-count').replace(',', ''))
-    page.get_by_role('button', name='Step').click()
-    assert steps() == 1
-    page.get_by_role('button', name='Run').click()
-    page.wait_for_function("+document.querySelector('.pg-count').textContent.replace(',', '') > 50")
-    assert not page.locator('.pg-bar :is(output, [role=status], [aria-live])').count(), 'nobody listens to a count that runs'
-    page.get_by_role('button', name='Pause').click()
-    n = steps()
-    page.wait_for_timeout(150)
-    assert n == steps() > 50 and page.inner_text('.pg-said').startswith(f'After {n:,} steps')
-    shown = [float(o) for o in page.locator('.pg-panel strong').all_inner_texts()]
-    _, acc = in_browser(page, n, data='moons', points=150, noise=.2, flip=.2, alpha=1, seed=1)
-    assert shown == pytest.approx(acc, abs=6e-4)  # what is shown is what a run of that many steps gives
-    page.get_by_role('button', name='Reset').click()
-    assert steps() == 0
-    page.get_by_label('spirals').check()
-    assert page.evaluate("(() => { const c = document.querySelector('.pg-panel canvas'), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; const seen = new Set(); for (let i = 0; i < d.length; i += 4) seen.add(d[i] + ',' + d[i + 1]); return seen.size })()") > 50
-    page.get_by_label('Seed').press('ArrowRight')
-    assert page.locator('.pg-settings .mx-slide span').last.inner_text() == '2'
-
-
-def test_playground_rests_out_of_sight(show):
-    page = show(Playground(speed=1), '<p style="height:3000px">below</p>')
-    page.get_by_role('button', name='Run').click()
-    page.evaluate('scrollTo(0, 99999)')
-    page.wait_for_function("document.querySelector('.pg-bar .mx-main').textContent === 'Run'")
-
-
-kernel = """async ([src, kind]) => { const page = document.querySelector('.mx'), el = document.createElement('div'), said = []
-    el.append(page.querySelector('.mx-fb').cloneNode(true))
-    const kinds = (await import(URL.createObjectURL(new Blob([src], {type: 'text/javascript'})))).default
-    const state = JSON.parse(page.querySelector('.mx').dataset.state)
-    el.className = 'mx other'
-    el.dataset.on = ''
-    kinds[kind].render({ el, model: { get: k => ({ state, value: {} })[k], set: (k, v) => said.push([k, v]), save_changes: () => said.push('saved'), on() {}, off() {} } })
-    page.before(el)
-    return said }"""
-
-
-def beside_a_kernel(page, kind): return page.evaluate(kernel, [parts_of(kind), kind])
-
-
-def test_state_reaches_python(show):
-    "What a kernel would be told: the value of the model"
-    assert beside_a_kernel(show(makers['cutmix']()), 'explorer')[:2] == [['value', dict(lam=.84, box=[12, 20, 28, 36])], 'saved']
-
-
-def test_shown_after_it_was_made(show):
-    "Notebooks render a widget before they put it on the page: then it has neither size nor colors"
-    page = show(Playground(), color_scheme='dark')
-    beside_a_kernel(page, 'playground')
-    same = "() => { const [a, b] = ['.other', '.mx:not(.other)'].map(o => document.querySelector(`${o} .pg-panel canvas`).getContext('2d').getImageData(0, 0, 480, 480).data); return a.every((v, i) => Math.abs(v - b[i]) < 3) }"
-    page.wait_for_function(same)

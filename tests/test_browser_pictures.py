@@ -10,7 +10,7 @@ from PIL import Image
 
 from mixcourse.mixing import cutmix, mixup
 from mixcourse.teach.explorer import CutMixExplorer, CutoutExplorer, MixUpExplorer
-from test_browser_explorer import canvas, pair, slide
+from browser.explorers import canvas, pair, slide
 
 
 def png(color, size=(40, 40), name='mine.png', **kwargs):

@@ -4,7 +4,8 @@ import pytest
 from browser.harness import axe, host, page_of, small_targets, wide
 
 from mixcourse.teach.playground import Playground
-from test_browser_explorer import in_browser, parts_of, slide
+from browser.explorers import slide
+from browser.twin import in_browser, parts_of
 
 kit = dict(data='moons', points=100, noise=.2, flip=.2, seed=3, alpha=1)
 

@@ -79,11 +79,21 @@ def test_a_choice_that_was_not_checked_survives_another_tab(site):
 def test_two_tabs_keep_the_cards_of_both(site):
     a, b = tabs(site, deck('c', 'd', 'e'))
     for _ in range(3): know(a)
-    b.get_by_text('Done for today').wait_for()
+    b.locator('.mx-boxes b', has_text='3').wait_for()
+    look_again(b)
+    assert b.get_by_text('Done for today').is_visible()
     b.get_by_role('button', name='Practice all cards').click()
     know(b)
     assert sorted(o[0] for o in stored(a, 'cards').values()) == [1, 1, 2]
     assert boxes(b) == [0, 2, 1, 0, 0]
+
+
+def test_a_card_in_the_hand_can_be_answered_though_another_tab_knew_it(site):
+    a, b = tabs(site, deck('c', 'd', 'e'))
+    for _ in range(3): know(a)
+    b.get_by_role('button', name='Show the answer').click()
+    b.get_by_role('button', name='Once more').click()
+    assert sorted(o[0] for o in stored(a, 'cards').values()) == [0, 1, 1]
 
 
 def test_two_tabs_keep_guesses_and_repairs(site):

@@ -71,7 +71,7 @@ def test_cells_are_short(path):
     assert long == []
 
 
-@pytest.mark.parametrize('path', chapters, **name)
+@pytest.mark.parametrize('path', [p for p in lessons if section(p, 'Recap')], **name)
 def test_code_fits_the_column(path):
     "88 columns, so that no line wraps on the page; links in what is hidden may be longer"
     wide = [o for c in cells(path, 'code') if not source(c).startswith('#| hide') for o in source(c).splitlines() if len(o) > 88 and not o.startswith('#| ')]

@@ -59,19 +59,23 @@ def test_answers_arrive_in_python_and_keys_are_kept(window, jupyter, app):
     for key in ('ArrowDown', 'ArrowUp', 'ArrowDown'): window.keyboard.press(key)
     assert options.nth(1).is_checked()  # arrows choose; they move no cell
     for key in ('b', 'a', 'x', 'd', 'd', 'm'): window.keyboard.press(key)
-    assert cells() == 3 and window.evaluate("jupyterapp.shell.currentWidget.content.widgets.every(o => o.model.type === 'code')")
+    assert cells() == 3
+    assert window.evaluate("jupyterapp.shell.currentWidget.content.widgets.every(o => o.model.type === 'code')")
     window.keyboard.press('Enter')
     from mixcourse.teach.bank import find
     from mixcourse.teach.items import grade
     value, score = wait_for(jupyter.root/f'{app}.json')
-    assert value == {'mixup.target': 1}
-    assert score == [int(grade(find('mixup.target')['mixup.target'], 1).right), 1]
+    question, place = find('mixup.target')['mixup.target'], value['mixup.target']
+    assert question.options[place].text in alive.locator('.mx-ui .mx-opt').nth(1).inner_text()  # shuffled for each reader
+    assert score == [int(grade(question, place).right), 1]
     # the one without a kernel, in the same notebook: digits are typed, not commands
     box = still.locator('.mx-ui').get_by_role('textbox')
     box.click()
     window.keyboard.type('0.35')
     window.keyboard.press('Enter')
-    assert box.input_value() == '0.35' and still.get_by_text('Right.').first.is_visible() and cells() == 3
+    assert box.input_value() == '0.35'
+    assert still.get_by_text('Right.').first.is_visible()
+    assert cells() == 3
 
 
 @pytest.mark.parametrize('app', apps)
@@ -109,3 +113,17 @@ def test_explorer_and_playground_with_a_kernel(window, jupyter, app):
     play.get_by_role('button', name='Step').click()
     play.get_by_label('decision surface after 1 steps').first.wait_for()
     assert window.evaluate('jupyterapp.shell.currentWidget.content.widgets.length') == 3
+
+
+@pytest.mark.parametrize('app', apps)
+def test_a_widget_says_that_its_kernel_was_restarted(window, jupyter, app):
+    name = f'restart_{app}.ipynb'
+    jupyter.write(name, [live.format(name=f'restart_{app}')])
+    open_notebook(window, jupyter, app, name)
+    run_all(window)
+    widget = window.locator('.mx[data-on]').first
+    widget.wait_for()
+    said = widget.get_by_text('Python no longer listens')
+    assert not said.is_visible()
+    window.evaluate('() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()')
+    said.wait_for()

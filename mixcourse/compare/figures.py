@@ -24,7 +24,8 @@ def color(
     name:str, # One of `PALETTE`
 )->str:       # Color for a light page, `#rrggbb`; `figure_style` puts its twin in on a dark one
     "A color of the course by name, for matplotlib."
-    if name not in PALETTE: raise ValueError(f"`name` must be one of {', '.join(PALETTE)}, got {name!r}")
+    if name not in PALETTE:
+        raise ValueError(f"`name` must be one of {', '.join(PALETTE)}, got {name!r}")
     return PALETTE[name][0]
 
 # %% ../../nbs/api/compare/03_figures.ipynb #6f2d33f3
@@ -47,25 +48,30 @@ def to_svg(
     out = io.StringIO()
     fixed = {'svg.fonttype': 'none', 'svg.hashsalt': 'mixcourse'}
     with plt.rc_context(fixed):
-        fig.savefig(out, format='svg', transparent=True, bbox_inches='tight', metadata=dict(Date=None))
-    svg = re.sub(r'.*?(?=<svg)', '', out.getvalue(), count=1, flags=re.S)  # without the header of a file
+        fig.savefig(out, format='svg', transparent=True, bbox_inches='tight',
+                    metadata=dict(Date=None))
+    text = out.getvalue()
+    svg = text[text.index('<svg'):]  # a page may hold the drawing itself: no header of a file
     svg = re.sub(r'\b(width|height)="([\d.]+)pt"', _pixels, svg, count=2)
     svg = re.sub(r"font-family: [^;\"]+", 'font-family: system-ui, sans-serif', svg)
     return _variables(svg).replace('>', f'>{_STYLE}', 1)
 
 # %% ../../nbs/api/compare/03_figures.ipynb #9526af3f
 STYLE = {
-    'figure.figsize': (5.6, 3.4), 'figure.constrained_layout.use': True, 'font.size': 11, 'axes.titlesize': 11,
-    'axes.titlelocation': 'left', 'axes.titleweight': 'bold', 'axes.labelsize': 10.5, 'legend.frameon': False,
-    'axes.spines.top': False, 'axes.spines.right': False, 'axes.axisbelow': True, 'lines.linewidth': 2.2, 'lines.markersize': 6,
-    'text.color': color('ink'), 'axes.labelcolor': color('ink'), 'axes.titlecolor': color('ink'), 'xtick.labelcolor': color('ink'),
-    'ytick.labelcolor': color('ink'), 'axes.edgecolor': color('plain'), 'xtick.color': color('plain'), 'ytick.color': color('plain'),
+    'figure.figsize': (5.6, 3.4), 'figure.constrained_layout.use': True,
+    'font.size': 11, 'axes.titlesize': 11, 'axes.labelsize': 10.5,
+    'axes.titlelocation': 'left', 'axes.titleweight': 'bold', 'legend.frameon': False,
+    'axes.spines.top': False, 'axes.spines.right': False, 'axes.axisbelow': True,
+    'lines.linewidth': 2.2, 'lines.markersize': 6,
+    'text.color': color('ink'), 'axes.labelcolor': color('ink'), 'axes.titlecolor': color('ink'),
+    'xtick.labelcolor': color('ink'), 'ytick.labelcolor': color('ink'),
+    'axes.edgecolor': color('plain'), 'xtick.color': color('plain'), 'ytick.color': color('plain'),
     'grid.color': color('line'), 'image.interpolation': 'nearest', 'image.cmap': 'gray',
     'axes.prop_cycle': cycler(color=[color(o) for o in ('plain','mix','a','b','green','rose')]),
 }
 
 # %% ../../nbs/api/compare/03_figures.ipynb #531103a4
-def _shown(fig): return {'image/svg+xml': to_svg(fig)},{'image/svg+xml': dict(needs_background='light')}
+def _shown(fig): return {'image/svg+xml': to_svg(fig)}
 
 def figure_style()->None:
     "Give the figures of this notebook the look of the course, on light and on dark pages."

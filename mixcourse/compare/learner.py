@@ -81,7 +81,13 @@ def _rehearse(pics, s, method, idx):
     learn.fit(1, s.lr, wd=s.wd)
     predict(learn.model, learn.dls.valid_ds, n_last)
 
-# %% ../../nbs/api/compare/11_learner.ipynb #72be855d
+# %% ../../nbs/api/compare/11_learner.ipynb #854c61f7
+def _reason(error):
+    "An error in one line, without the one that fastai puts before those of callbacks"
+    lines = [line.strip() for line in str(error).splitlines()]
+    if lines and lines[0].startswith('Exception occured in'): lines = lines[1:]
+    return lines[0] if lines else type(error).__name__
+
 def rehearse(
     pics:Pictures, # Pictures and labels
     s:Settings,    # Settings, with a size of batches and a device
@@ -94,6 +100,5 @@ def rehearse(
         try:
             with no_random(0, reproducible=False): _rehearse(pics, s, method, idx)
         except Exception as e:
-            reason = (str(e).splitlines() or [type(e).__name__])[0]
             rule = f'`methods` must be able to train {s.arch} {s.bs} pictures at a time'
-            raise ValueError(f'{rule}, {method} is not: {reason}') from e
+            raise ValueError(f'{rule}, {method} is not: {_reason(e)}') from e

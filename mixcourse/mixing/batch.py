@@ -19,11 +19,12 @@ from .sampling import rand_lam, rand_perm, rand_bbox, new_generator
 from .ops import mixup, cutmix, box_lam
 from .targets import mixed_loss, soft_targets
 
-# %% ../../nbs/api/mixing/09_batch.ipynb #08503858
+# %% ../../nbs/api/mixing/09_batch.ipynb #be60af02
 def _mix_data(op, x, y, alpha, generator, per_batch):
     "Apply `op(x, lam, perm)` to a batch of tensors or arrays"
     if not isinstance(y, Tensor): y = np.asarray(y)
-    if len(x)!=len(y): raise ValueError(f"`x` and `y` must have the same length, got {len(x)} and {len(y)}")
+    if len(x)!=len(y):
+        raise ValueError(f"`x` and `y` must have the same length, got {len(x)} and {len(y)}")
     images = x if isinstance(x, Tensor) else _as_tensor(x)
     lam = rand_lam(1 if per_batch else len(x), alpha, generator, images.device)
     perm = rand_perm(len(x), generator, images.device)
@@ -36,27 +37,27 @@ def _as_tensor(x):
     "An array as a tensor; torch refuses arrays that are flipped, or only read"
     return torch.as_tensor(np.require(x, requirements=['C','W']))
 
-# %% ../../nbs/api/mixing/09_batch.ipynb #4e40f605
+# %% ../../nbs/api/mixing/09_batch.ipynb #73a67553
 def mixup_data(
     x,                              # Images, (B,...) float, a tensor or an array
     y,                              # Their targets, (B,...), a tensor or an array
     alpha:float=1.,                 # Beta concentration, >= 0; 0 is off
     generator:torch.Generator=None, # Source of randomness; the global one if None
     per_batch:bool=False,           # One `lam` for the whole batch?
-)->tuple:                           # `mixed_x, y_a, y_b, lam`; `lam`, (B,) or (1,), is the share of `x` and `y_a`
+)->tuple:                           # `mixed_x, y_a, y_b, lam`; `lam` (B,), or (1,), is the share of `x`
     "Mix each image with a random partner (Zhang et al. 2018, arXiv:1710.09412)."
     def op(x, lam, perm): return mixup(x, perm, lam), lam
     return _mix_data(op, x, y, alpha, generator, per_batch)
 
-# %% ../../nbs/api/mixing/09_batch.ipynb #b4183da3
+# %% ../../nbs/api/mixing/09_batch.ipynb #3f40d2ac
 def cutmix_data(
-    x,                              # Images, (B,...,H,W) float, or series (B,C,L), a tensor or an array
+    x,                              # Images, (B,...,H,W) float, or series (B,C,L); tensor or array
     y,                              # Their targets, (B,...), a tensor or an array
     alpha:float=1.,                 # Beta concentration, >= 0; 0 is off
     generator:torch.Generator=None, # Source of randomness; the global one if None
-    axes:int=None,                  # Dimensions of a box, 1 to 3; None: 1 of (B,C,L), 2 of (B,C,H,W) and (B,C,T,H,W)
+    axes:int=None,                  # Dimensions of a box, 1 to 3; None: 1 for series (B,C,L), else 2
     per_batch:bool=False,           # One box for the whole batch?
-)->tuple:                           # `mixed_x, y_a, y_b, lam`; `lam`, (B,) or (1,), is the share of pixels kept
+)->tuple:                           # `mixed_x, y_a, y_b, lam`; `lam` (B,), or (1,), is the share kept
     "Paste a random box of a random partner into each image (Yun et al. 2019, arXiv:1905.04899)."
     def op(x, lam, perm):
         size = spatial_size(x, axes)
@@ -71,16 +72,17 @@ class MixedTargets(NamedTuple):
     y_b:Any # Targets of the partners
     lam:Any # Share of `y_a`, (B,), or (1,) for all, in [0,1]
 
-# %% ../../nbs/api/mixing/09_batch.ipynb #69c42d41
+# %% ../../nbs/api/mixing/09_batch.ipynb #b72b436c
 def _own_generator(seed):
-    "A generator that neither another process of a training nor another worker of a `DataLoader` has"
+    "A generator that no other process of a training has, and no other worker of a `DataLoader`"
     rank,worker = _rank(),get_worker_info()
-    # torch gives the workers of each epoch new seeds, by its global one: with `seed` alone all epochs were alike
+    # torch gives the workers of each epoch new seeds: with `seed` alone all epochs were alike
     return new_generator(seed if worker is None else (seed or 0)+worker.seed, rank)
 
 def _rank():
     "Number of this process among those that train together"
-    if torch.distributed.is_available() and torch.distributed.is_initialized(): return torch.distributed.get_rank()
+    group = torch.distributed
+    if group.is_available() and group.is_initialized(): return group.get_rank()
     return int(os.environ.get('RANK', 0))
 
 def _place():
@@ -88,18 +90,20 @@ def _place():
     worker = get_worker_info()
     return os.getpid(), _rank(), worker and worker.seed
 
-# %% ../../nbs/api/mixing/09_batch.ipynb #9560466c
+# %% ../../nbs/api/mixing/09_batch.ipynb #42814555
 def _check_mixers(mixers):
     "`mixers` as a list"
     mixers = list(mixers) if isinstance(mixers, (list,tuple)) else [mixers]
     bad = [o for o in mixers if o is not None and not callable(o)]
-    if bad or not mixers: raise ValueError(f"`mixers` must be functions like `mixup_data`, or None, got {bad or mixers}")
+    if bad or not mixers:
+        raise ValueError(f"`mixers` must be functions like `mixup_data`, or None, got {bad or mixers}")
     return mixers
 
 def _check_chances(p, n):
     "Chances of `n` mixers"
     if p is None: return [1/n]*n
-    if not isinstance(p, (list,tuple)) or len(p)!=n: raise ValueError(f"`p` must be a list of {n} chances, got {p!r}")
+    if not isinstance(p, (list,tuple)) or len(p)!=n:
+        raise ValueError(f"`p` must be a list of {n} chances, got {p!r}")
     p = [check_prob(o) for o in p]
     if sum(p)>1+1e-6: raise ValueError(f"`p` must add up to 1 at most, got {p}")
     return p
@@ -112,14 +116,14 @@ def _choose(mixers, p, generator):
         left -= chance
         if left<0: return mixer
 
-# %% ../../nbs/api/mixing/09_batch.ipynb #53b54baa
+# %% ../../nbs/api/mixing/09_batch.ipynb #133435dc
 class Mix:
     "Mix each batch by one of several functions, chosen at random: for loops without fastai."
     def __init__(self,
-        mixers:list,          # Functions `f(x, y, generator=...)` like `mixup_data`; None leaves the batch as it is
+        mixers:list,          # Functions `f(x, y, generator=...)` like `mixup_data`; None: no mixing
         p:list=None,          # Chance of each, what they lack of 1 is for none; None: all alike
-        num_classes:int=None, # Number of classes C, for soft targets (B,C) in place of `MixedTargets`
-        seed:int=None,        # Seed for a run that repeats; None follows the global seed, without using it up
+        num_classes:int=None, # Number of classes C, for soft targets (B,C); None: `MixedTargets`
+        seed:int=None,        # Seed of a run that repeats; None: from the global state, only read
     ):
         self.mixers = _check_mixers(mixers)
         self.p = _check_chances(p, len(self.mixers))
@@ -131,7 +135,8 @@ class Mix:
     @property
     def generator(self):
         "The source of randomness, another one in each process and worker"
-        if self._drawn_in!=_place(): self._generator,self._drawn_in = _own_generator(self.seed),_place()
+        place = _place()
+        if self._drawn_in!=place: self._generator,self._drawn_in = _own_generator(self.seed),place
         return self._generator
 
     def __getstate__(self):
@@ -157,7 +162,7 @@ class Mix:
 
     def loss(self,
         loss_func=F.cross_entropy, # Any loss for ordinary targets
-    )->partial:                    # Loss of predictions and `MixedTargets`, or of ordinary targets in validation
+    )->partial:                    # Loss of predictions and `MixedTargets`, or ordinary targets
         "`loss_func` for what this returns."
         return partial(_loss_of, loss_func)
 

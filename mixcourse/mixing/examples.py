@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 from .losses import _class_weight, _ignored_id, _values_inside
 
-# %% ../../nbs/api/mixing/07a_examples.ipynb #3af2eb42
+# %% ../../nbs/api/mixing/07a_examples.ipynb #6db57323
 class _Layout(NamedTuple):
     "Shapes of one row that a loss may want"
     pred:tuple      # Shape of a row's prediction
     target:tuple    # Shape of a row's target
-    axis:int = None # Axis of `pred` that holds the classes, the row's counted; None: targets are numbers
+    axis:int = None # Axis of classes in a batch of `pred`; None: targets are numbers
     @property
     def n_ids(self):
         "Number of different targets"
@@ -41,12 +41,12 @@ def _n_rows(layout):
 
 def _is_prime(n): return all(n%q for q in range(2, math.isqrt(n)+1))
 
-# %% ../../nbs/api/mixing/07a_examples.ipynb #9e88fab1
+# %% ../../nbs/api/mixing/07a_examples.ipynb #0ad9ff41
 def _made_up_targets(loss_func, layout, n, dtype, generator):
     "Targets for `n` rows in which all classes occur, in turn"
-    shape = n, *layout.target
-    if layout.axis is None: return torch.randint(2, shape, generator=generator, device='cpu').to(dtype)
-    n_ids = min(layout.n_ids, _largest(dtype)+1)
+    shape,n_ids = (n, *layout.target),min(layout.n_ids, _largest(dtype)+1)
+    if layout.axis is None:
+        return torch.randint(2, shape, generator=generator, device='cpu').to(dtype)
     columns = [_shuffled(n, generator) for _ in range(math.prod(layout.target))]
     ids = torch.stack(columns, 1).remainder(n_ids).view(shape)
     _show_settings(loss_func, ids, n_ids, dtype)
@@ -93,14 +93,15 @@ def _examples(loss_func, layout, dtype, device, n=None):
     for pred in _made_up_predictions(layout, n, precision, generator):
         yield _Example(pred.to(device), target, layout.axis is not None)
 
-# %% ../../nbs/api/mixing/07a_examples.ipynb #7d06aae1
+# %% ../../nbs/api/mixing/07a_examples.ipynb #36fa1d6b
 def _layouts_of(pred, y):
     "Layouts of known predictions, those with an axis of classes first; sides of pictures shrink"
     row,target = tuple(pred.shape[1:]),tuple(y.shape[1:])
     few,axis = _few(target),_class_axis(pred, y)
-    if axis==1 and row[0]>1: yield _Layout((row[0], *few), few, 1)
-    if row[:-1]==target!=() and row[-1]>1: yield _Layout((*few, row[-1]), few, -1)
-    if axis==1: yield _Layout((row[0], *few), few)
+    first,last = row[:1],row[-1:]
+    if axis==1 and first>(1,): yield _Layout(first+few, few, 1)
+    if row[:-1]==target!=() and last>(1,): yield _Layout(few+last, few, -1)
+    if axis==1: yield _Layout(first+few, few)
     yield _Layout(row, target)
 
 def _class_axis(pred, y):
@@ -113,16 +114,17 @@ def _few(target):
     "Small sides that differ, so that no axis passes for another; (2,2,...) for volumes"
     return (2,3)[:len(target)] if len(target)<3 else (2,)*len(target)
 
-# %% ../../nbs/api/mixing/07a_examples.ipynb #4fced147
-def _layouts_for(y, n_classes):
+# %% ../../nbs/api/mixing/07a_examples.ipynb #d7c90b9b
+def _layouts_for(y, class_counts):
     "Layouts that predictions for targets like `y` may have"
-    few,target = _few(y.shape[1:]),tuple(y.shape[1:])
-    for c in n_classes: yield _Layout((c, *few), few, 1)
-    if few: yield from (_Layout((*few, c), few, -1) for c in n_classes)
+    target = tuple(y.shape[1:])
+    few = _few(target)
+    for c in class_counts: yield _Layout((c, *few), few, 1)
+    for c in class_counts if few else (): yield _Layout((*few, c), few, -1)
     yield _Layout(target, target)
     if not target: yield _Layout((1,), ())
 
-# %% ../../nbs/api/mixing/07a_examples.ipynb #7efcf00b
+# %% ../../nbs/api/mixing/07a_examples.ipynb #1412af86
 def _sizes_inside(loss_func):
     "What may be a number of classes among all that `loss_func` keeps"
     sizes = set()
@@ -132,7 +134,7 @@ def _sizes_inside(loss_func):
     return {n for n in sizes if 2<=n<=2**14}
 
 def _class_counts(loss_func, y, n_classes, takes):
-    "Numbers of classes to try: what is told, else what `loss_func` takes, from many to few as more show more"
+    "Numbers of classes to try: what is told, then what the loss takes, from many to few"
     weight,seen = _class_weight(loss_func),_seen_classes(y)
     told = [n_classes or 0, 0 if weight is None else len(weight)]
     sizes = _sizes_inside(loss_func) | {1000, 100, *range(2, 33), seen}
@@ -143,7 +145,7 @@ def _seen_classes(y):
     "Number of classes that targets tell of, 2 or more"
     return max(2, int(y.max())+1) if y.numel() else 2
 
-# %% ../../nbs/api/mixing/07a_examples.ipynb #471ec3ee
+# %% ../../nbs/api/mixing/07a_examples.ipynb #ca819d15
 _most = 2**22 # numbers in predictions that are made up for a whole batch
 
 def _full_size(layout, y):
@@ -154,7 +156,7 @@ def _full_size(layout, y):
         if n*math.prod(row)<=_most: yield torch.randn(n, *row, generator=generator, device='cpu')
 
 def _full_rows(layout, y):
-    "Shapes of predictions for a row of `y`, with as many classes as the layout has, or as `y` tells of"
+    "Shapes of predictions for a row of `y`, with the classes of the layout, or those of `y`"
     target = tuple(y.shape[1:])
     if layout.axis is None: return [layout.pred]
     counts = {layout.n_ids, _seen_classes(y)}

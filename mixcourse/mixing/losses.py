@@ -24,9 +24,9 @@ def _takes_reduction(loss_func):
     except (TypeError,ValueError): return False
     return any(p.name=='reduction' or p.kind is p.VAR_KEYWORD for p in params)
 
-# %% ../../nbs/api/mixing/07_losses.ipynb #2d01bfcd
+# %% ../../nbs/api/mixing/07_losses.ipynb #70faa043
 def _none_like(reduction):
-    "What says 'none' where `reduction` says something else: a string, or a member of its enumeration"
+    "What says 'none' in the type of `reduction`: a string, or a member of its enumeration"
     if not isinstance(reduction, Enum): return 'none'
     return next(o for o in type(reduction) if 'none' in (o.name.lower(), str(o.value).lower()))
 
@@ -42,10 +42,10 @@ def _copy_unreduced(owner):
         owner.reduction = was # the copy wrote through to the original: leave it alone
     except Exception: return None
 
-# %% ../../nbs/api/mixing/07_losses.ipynb #16fcbd58
+# %% ../../nbs/api/mixing/07_losses.ipynb #5a994681
 def unreduced(
     loss_func, # A loss
-):             # The same loss with `reduction='none'`, sharing its parameters, or None if it has no `reduction`
+):             # The same loss with `reduction='none'`, sharing its parameters; None if it has none
     "A copy of `loss_func` that does not reduce; the original stays as it is."
     if hasattr(loss_func, 'reduction'): return _copy_unreduced(loss_func)
     if isinstance(loss_func, partial) and 'reduction' not in loss_func.keywords:
@@ -67,10 +67,10 @@ def _default(function, name):
         _defaults[function] = {p.name:p.default for p in params if p.default is not p.empty}
     return _defaults[function].get(name)
 
-# %% ../../nbs/api/mixing/07_losses.ipynb #d23d6265
+# %% ../../nbs/api/mixing/07_losses.ipynb #c76b8d29
 def _setting(loss_func, name):
     "The value that `loss_func` has for `name`, wherever it is kept"
-    if isinstance(loss_func, partial) and name in loss_func.keywords: return loss_func.keywords[name]
+    if name in getattr(loss_func, 'keywords', ()): return loss_func.keywords[name]
     inner = getattr(loss_func, 'func', None) # what a `BaseLoss` keeps itself is a stale copy of it
     if inner is not None: return _setting(inner, name)
     if inspect.isfunction(loss_func): return _default(loss_func, name)
@@ -137,13 +137,13 @@ def _private(loss_func, device):
     try: return copy.deepcopy(loss_func, memo)
     except Exception: return copy.copy(loss_func) # it holds what cannot be copied
 
-# %% ../../nbs/api/mixing/07_losses.ipynb #11d68830
+# %% ../../nbs/api/mixing/07_losses.ipynb #09a41509
 @contextmanager
 def _undisturbed(device):
     "Leaves every source of random numbers as it was, keeps warnings about made-up data to itself"
-    with _full_precision(device), torch.no_grad(), _same_random_states(device), warnings.catch_warnings():
+    with warnings.catch_warnings(), _same_random_states(device):
         warnings.simplefilter('ignore')
-        yield
+        with torch.no_grad(), _full_precision(device): yield
 
 @contextmanager
 def _same_random_states(device):
@@ -163,11 +163,12 @@ def _full_precision(device):
         else:
             with torch.autocast(device.type, enabled=False): yield
 
-# %% ../../nbs/api/mixing/07_losses.ipynb #f68426c1
+# %% ../../nbs/api/mixing/07_losses.ipynb #776cf3c1
 def _plain_values(loss_func):
     "Numbers and words that `loss_func` keeps; those of a method's model may change in each batch"
     if inspect.ismethod(loss_func): return ()
-    kept = loss_func.keywords if isinstance(loss_func, partial) else getattr(loss_func, '__dict__', {})
+    if isinstance(loss_func, partial): kept = loss_func.keywords
+    else: kept = getattr(loss_func, '__dict__', {})
     own = [o for o in kept.values() if isinstance(o, (int,float,str))]
     inner = getattr(loss_func, 'func', None)
     return own if inner is None else [*own, *_plain_values(inner)]
@@ -206,3 +207,21 @@ def _state(loss_func):
         state += _plain_values(part)
         state += [(id(o), o._version) for o in part.buffers(recurse=False)]
     return state
+
+# %% ../../nbs/api/mixing/07_losses.ipynb #ce40d9f0
+def _row_values(loss_func, example, own):
+    "Values of the rows of `example` before they are reduced"
+    (pred,target,_),each,n = example,unreduced(loss_func),len(example.target)
+    few = min(5, n//2)
+    try: values,first = _call(each, pred, target),_call(each, pred[:few], target[:few])
+    except _NoRule: raise
+    except Exception: values = None # it took this example, and refuses to return its values
+    if not isinstance(values, Tensor) or values.ndim==0: raise _NoRule('gives one number a batch')
+    if values.numel()%n or first.numel()*n!=values.numel()*few:
+        raise _NoRule('gives no value for each picture')
+    if not _alike(values.reshape(n, -1)[:few], first.reshape(few, -1)):
+        raise _NoRule('lets pictures of a batch depend on each other')
+    return values
+
+def _alike(a, b, rtol=1e-4):
+    return torch.allclose(a.double(), b.double(), rtol=rtol, equal_nan=True)

@@ -1,4 +1,4 @@
-"""A loss with one value for each picture can be mixed picture by picture; here is how that is found out
+"""What a loss makes of the values of single pictures, found by trying it once
 
 Docs: https://mixcourse.github.io/mixcourse/api/mixing/reduction.html.md"""
 
@@ -7,13 +7,13 @@ Docs: https://mixcourse.github.io/mixcourse/api/mixing/reduction.html.md"""
 # %% auto #0
 __all__ = ['LossRule', 'loss_rule', 'why_one_lam']
 
-# %% ../../nbs/api/mixing/07b_reduction.ipynb #8fc9b1b8
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #63a08e00
 import inspect, weakref
 from typing import NamedTuple
 import torch
 from torch import Tensor
-from .losses import (unreduced, _NoRule, _call, _class_weight, _ignored_id, _keeps_state,
-                                     _private, _settings, _target_weights, _undisturbed)
+from .losses import (unreduced, _NoRule, _alike, _call, _class_weight, _ignored_id, _keeps_state,
+                                     _private, _row_values, _settings, _target_weights, _undisturbed)
 from .examples import (_Example, _class_counts, _examples, _fits_into, _full_size, _layouts_for,
                                        _layouts_of, _without_sides)
 
@@ -26,22 +26,6 @@ _reductions = {
     'batchmean': lambda values, weights: values.sum()/len(values),
 }
 
-# %% ../../nbs/api/mixing/07b_reduction.ipynb #e9e4c0d2
-def _row_values(loss_func, example, own):
-    "Values of the rows of `example` before they are reduced"
-    (pred,target,_),each,n = example,unreduced(loss_func),len(example.target)
-    few = min(5, n//2)
-    try: values,first = _call(each, pred, target),_call(each, pred[:few], target[:few])
-    except _NoRule: raise
-    except Exception: values = None # it took this example, and refuses to return its values
-    if not isinstance(values, Tensor) or values.ndim==0: raise _NoRule('gives one number a batch')
-    if values.numel()%n or first.numel()*n!=values.numel()*few: raise _NoRule('gives no value for each picture')
-    if not _alike(values.reshape(n, -1)[:few], first.reshape(few, -1)):
-        raise _NoRule('lets pictures of a batch depend on each other')
-    return values
-
-def _alike(a, b, rtol=1e-4): return torch.allclose(a.double(), b.double(), rtol=rtol, equal_nan=True)
-
 # %% ../../nbs/api/mixing/07b_reduction.ipynb #79db2c3b
 def _is_telling(own, values):
     "Do the values of rows differ, so that ways of reducing them do, too?"
@@ -50,19 +34,25 @@ def _is_telling(own, values):
     finite = own.isfinite().all() and rows.isfinite().all()
     return bool(finite and sums.max()-sums.min()>1e-3*sums.abs().max())
 
-# %% ../../nbs/api/mixing/07b_reduction.ipynb #a47c88b3
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #117e62cb
 def _fitting(loss_func, example, ignored, rtol=1e-4):
-    "Names in `_reductions` that explain what `loss_func` returns for `example`; None if it does not tell"
+    "Names in `_reductions` that explain what the loss returns; None if `example` does not tell"
     own = _call(loss_func, example.pred, example.target)
     values = _row_values(loss_func, example, own)
     if not _is_telling(own, values): return None
-    fits,may_weigh = set(),bool(ignored) or _class_weight(loss_func) is not None
-    for name,reduce in _reductions.items():
-        if name=='weighted' and not (example.are_ids and may_weigh): continue
-        weights = _target_weights(loss_func, ignored, example.target).cpu() if name=='weighted' else None
-        guess = reduce(values.double(), weights)
-        if guess.shape==own.shape and _alike(guess, own, rtol): fits.add(name)
-    return fits
+    weights = None
+    if example.are_ids and (ignored or _class_weight(loss_func) is not None):
+        weights = _target_weights(loss_func, ignored, example.target).cpu()
+    guesses = {name:_reduced(name, values.double(), weights) for name in _reductions}
+    return {name for name,guess in guesses.items() if _same(guess, own, rtol)}
+
+def _reduced(name, values, weights):
+    "`values` reduced; None for a weighted mean where nothing weighs"
+    if name=='weighted' and weights is None: return None
+    return _reductions[name](values, weights)
+
+def _same(guess, own, rtol):
+    return guess is not None and guess.shape==own.shape and _alike(guess, own, rtol)
 
 # %% ../../nbs/api/mixing/07b_reduction.ipynb #3ca2ff21
 class LossRule(NamedTuple):
@@ -70,10 +60,11 @@ class LossRule(NamedTuple):
     how:str           # 'none', 'weighted', 'mean', 'sum' or 'batchmean'
     ignored:frozenset # Ids that it leaves out
 
-# %% ../../nbs/api/mixing/07b_reduction.ipynb #f8018ce2
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #1e702be9
 class _Trial:
     "What examples said so far of a loss"
-    fits,told,refusal = None,None,None # ways that are left, the first example that told, why another did not
+    fits,told = None,None # ways that are left, the first example that told
+    refusal = None        # why another did not
     def __init__(self, loss_func, ignored): self.loss_func,self.ignored = loss_func,ignored
 
     def add(self, example, rtol=1e-4):
@@ -147,12 +138,12 @@ def _add_batch(trial, layout, y, pred):
         if p.dtype!=torch.float64: p = p.float()
         for sure in (1., 8.): trial.add(_Example(sure*p, y[:len(p)], are_ids), rtol=1e-3)
 
-# %% ../../nbs/api/mixing/07b_reduction.ipynb #3c4ab182
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #f9d5b260
 def _made_up(loss_func, y, pred, n_classes):
     "What made-up examples say, and the layout that the loss takes"
     own = _private(loss_func, 'cpu')
     ignored = frozenset({_ignored_id(loss_func)} - {None})
-    layouts = list(_layouts_of(pred, y)) if pred is not None else _possible_layouts(own, y, n_classes)
+    layouts = _possible_layouts(own, y, n_classes) if pred is None else list(_layouts_of(pred, y))
     trial,layout = _first_that_tells(own, layouts, y.dtype, 'cpu', ignored)
     if layout and layout.axis: _add_hidden_ids(trial, layout.n_ids, y)
     if layout or y.device.type=='cpu' or pred is None and n_classes is None: return trial, layout
@@ -162,7 +153,9 @@ def _made_up(loss_func, y, pred, n_classes):
 
 def _possible_layouts(loss_func, y, n_classes):
     "Layouts to try where there are no predictions"
-    def takes(c): return any(_is_taken(loss_func, o, y.dtype) for o in _layouts_for(y, [c]) if o.axis)
+    def takes(c):
+        with_classes = (o for o in _layouts_for(y, [c]) if o.axis)
+        return any(_is_taken(loss_func, o, y.dtype) for o in with_classes)
     return list(_layouts_for(y, _class_counts(loss_func, y, n_classes, takes)))
 
 # %% ../../nbs/api/mixing/07b_reduction.ipynb #b55afc65
@@ -179,7 +172,7 @@ def _learn(loss_func, y, pred, n_classes):
     if not trial.fits: raise _NoRule(f'could not be tried ({trial.refusal})')
     return trial.rule
 
-# %% ../../nbs/api/mixing/07b_reduction.ipynb #9e46dceb
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #462cb4cd
 class _Known(NamedTuple):
     "What a trial came to"
     rule:LossRule|None
@@ -187,7 +180,7 @@ class _Known(NamedTuple):
     settings:tuple # Those of the loss at that time
     n:int         # Targets it was tried with
     def still_holds(self, settings, n):
-        "Not for other settings, nor for more targets; one that keeps a state changes its settings itself"
+        "Not for other settings, nor for more targets; a loss with a state changes its settings itself"
         return self.why==_keeps_state or self.settings==settings and self.n>=n
 
 # %% ../../nbs/api/mixing/07b_reduction.ipynb #b2eea23a
@@ -223,22 +216,22 @@ def _try(loss_func, y, pred, n_classes, settings):
         try: return _Known(_learn(loss_func, y, pred, n_classes), None, settings, y.numel())
         except _NoRule as e: return _Known(None, str(e), settings, y.numel())
 
-# %% ../../nbs/api/mixing/07b_reduction.ipynb #7755d786
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #e4ad6ebf
 def loss_rule(
     loss_func,          # A loss
     y:Tensor,           # Targets as in training, (B,...), any dtype but float
-    pred:Tensor=None,   # Predictions for them, (B,C,...); None before the model ran: earlier ones count then
-    n_classes:int=None, # Number of classes C where there are no predictions yet, like `dls.c`; None: what the loss takes
-)->LossRule|None:       # 'none', 'weighted', 'mean', 'sum' or 'batchmean', and the ids it ignores; None where it needs one `lam` a batch
+    pred:Tensor=None,   # Predictions for them, (B,C,...); None: those of earlier batches
+    n_classes:int=None, # Number of classes C before the first predictions, as `dls.c`
+)->LossRule|None:       # How it reduces and what it ignores; None if it needs one `lam` a batch
     "How `loss_func` makes one number of its values, found by trying it once."
     return _find_out(loss_func, y, pred, n_classes).rule
 
-# %% ../../nbs/api/mixing/07b_reduction.ipynb #0ec9fe35
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #577ad2ff
 def why_one_lam(
     loss_func,          # A loss
     y:Tensor,           # Targets as in training, (B,...), any dtype but float
     pred:Tensor=None,   # Predictions for them, (B,C,...), or None, as for `loss_rule`
     n_classes:int=None, # Number of classes C, or None, as for `loss_rule`
-)->str|None:            # What `loss_func` does or could not do, a verb first; None where `loss_rule` finds a rule
+)->str|None:            # What `loss_func` does, a verb first; None where there is a rule
     "Why `loss_func` needs one `lam` for a whole batch."
     return _find_out(loss_func, y, pred, n_classes).why

@@ -59,7 +59,7 @@ def mix_targets(
     "Blend targets that are numbers."
     return torch.lerp(y_b, y_a, _like_rows(lam, y_a).to(y_a.dtype))
 
-# %% ../../nbs/api/mixing/08_targets.ipynb #c5a6e909
+# %% ../../nbs/api/mixing/08_targets.ipynb #6d875ba6
 def mixed_loss(
     pred:Tensor,               # Predictions, (B,C,...)
     y_a,                       # Targets, (B,...); a tuple of them for a loss that takes several
@@ -70,7 +70,9 @@ def mixed_loss(
     "The loss against two targets, weighted by their shares; with `lam=1` it is `loss_func(pred, y_a)`."
     if not isinstance(y_a, (tuple,list)): y_a,y_b = (y_a,),(y_b,)
     lam = _number_or_rows(lam, y_a[0].device)
-    if isinstance(lam, float) and lam in (0,1): return loss_func(pred, *(y_a if lam==1 else y_b))
+    if isinstance(lam, float):
+        if lam==1: return loss_func(pred, *y_a)
+        if lam==0: return loss_func(pred, *y_b)
     if len(y_a)>1: return _loss_of_batch(pred, y_a, y_b, lam, loss_func, 'takes several targets')
     (y_a,),(y_b,) = y_a,y_b
     if y_a.is_floating_point(): return loss_func(pred, mix_targets(y_a, y_b, lam))
@@ -87,11 +89,12 @@ def _number_or_rows(lam, device):
     if lam.device==device: return lam
     return lam.item() if lam.numel()==1 and lam.device.type=='cpu' else send(lam, device)
 
-# %% ../../nbs/api/mixing/08_targets.ipynb #d4bddacf
+# %% ../../nbs/api/mixing/08_targets.ipynb #0bfd4400
 def _loss_of_batch(pred, y_a, y_b, lam, loss_func, why):
     "The mixed loss by one number for each of two targets, which takes one `lam`"
     if isinstance(lam, Tensor) and lam.numel()>1:
-        raise ValueError(f"`lam` must be one number for a loss that {why}, got shape {tuple(lam.shape)}")
+        got = tuple(lam.shape)
+        raise ValueError(f"`lam` must be one number for a loss that {why}, got shape {got}")
     return _blend(loss_func(pred, *y_a)[None], loss_func(pred, *y_b)[None], lam)[0]
 
 # %% ../../nbs/api/mixing/08_targets.ipynb #94085756
@@ -140,7 +143,7 @@ def _row_sums(values, n):
     if values.numel()==n: return values.reshape(n).to(dtype)
     return values.reshape(n, -1).sum(1, dtype=dtype)
 
-# %% ../../nbs/api/mixing/08_targets.ipynb #c263e60b
+# %% ../../nbs/api/mixing/08_targets.ipynb #bc9d14f3
 def mixed_accuracy(
     pred:Tensor,                # Predictions, (B,C,...)
     y_a:Tensor,                 # Targets: class ids (B,...), or probabilities like `pred`
@@ -158,4 +161,5 @@ def mixed_accuracy(
         lam = _like_rows(lam, y_a)
         share = lam*(guess==y_a) + (1-lam)*(guess==y_b)
         largest = lam.maximum(1-lam)
-    return (share >= largest-1e-6).float().mean() # as near to a half as rounding can tell, either label will do
+    # as near to a half as rounding can tell, either label will do
+    return (share >= largest-1e-6).float().mean()

@@ -9,7 +9,7 @@ __all__ = ['photos', 'Caption', 'share', 'Photos', 'show_photos', 'Sounds', 'lis
            'spread', 'versus', 'table', 'figure_style', 'color']
 
 # %% ../../nbs/api/teach/11_lesson.ipynb #53fdc631
-import base64, io
+import io
 import wave as wave_file
 from collections.abc import Callable
 import numpy as np, pandas as pd, torch
@@ -24,7 +24,7 @@ from ..compare.pictures import Pictures, few_labels, wrong_labels
 from ..compare.loader import image_dls
 from ..compare.models import make_model
 from ..compare.statistics import verdict
-from .images import example_images
+from .images import data_uri, example_images, to_array, webp_uri
 
 # %% ../../nbs/api/teach/11_lesson.ipynb #handedon
 _all_ = ['figure_style', 'color'] # a chapter imports this module alone
@@ -35,12 +35,14 @@ def photos(
     size:int=320,  # Side, in pixels
 )->list:           # Pictures (3,size,size) in [0,1], tensors
     "Photographs that everybody has who has mixcourse."
-    return [torch.from_numpy(o).permute(2, 0, 1)/255 for o in example_images(*names, size=size).values()]
+    pictures = example_images(*names, size=size).values()
+    return [torch.from_numpy(o).permute(2, 0, 1)/255 for o in pictures]
 
 # %% ../../nbs/api/teach/11_lesson.ipynb #c06f31dc
 def _colored(text, name):
     light,dark = PALETTE[name]
-    return Span(text, cls=f'mx-{name}', style=f'font-weight:600;color:{light};color:light-dark({light},{dark})')
+    colors = f'color:{light};color:light-dark({light},{dark})'
+    return Span(text, cls=f'mx-{name}', style=f'font-weight:600;{colors}')
 
 class Caption(str):
     "Words below a picture; `html` may color them."
@@ -55,21 +57,8 @@ def share(
     "A recipe as a caption, each part in its color."
     first,second = f'{lam:.2f} {a}',f'{1-lam:.2f} {b}'
     caption = Caption(f'{first} + {second}')
-    caption.html = to_xml((_colored(first, 'a'), NotStr(' + '), _colored(second, 'b')), do_escape=True, indent=False)
+    caption.html = to_xml((_colored(first, 'a'), NotStr(' + '), _colored(second, 'b')), indent=False)
     return caption
-
-# %% ../../nbs/api/teach/11_lesson.ipynb #949dbda4
-def _webp(image, size):
-    "A picture (C,H,W) in [0,1] as a data URI, its longer side `size` pixels at most"
-    pixels = (image.clamp(0, 1)*255).round().byte().permute(1, 2, 0).cpu().numpy()
-    picture = Image.fromarray(pixels.squeeze())
-    way = Image.Resampling.NEAREST if max(picture.size)<64 else Image.Resampling.LANCZOS
-    scale = size/max(picture.size)
-    if scale<1 or way==Image.Resampling.NEAREST:
-        picture = picture.resize([round(side*scale) for side in picture.size], way)
-    out = io.BytesIO()
-    picture.save(out, 'WEBP', quality=82, lossless=way==Image.Resampling.NEAREST)
-    return 'data:image/webp;base64,' + base64.b64encode(out.getvalue()).decode()
 
 # %% ../../nbs/api/teach/11_lesson.ipynb #0b5d86c1
 class Photos:
@@ -84,13 +73,18 @@ class Photos:
     def __repr__(self): return f"Photos({', '.join(self.captions)})"
 
     def _one(self, image, caption, alt):
-        picture = Img(src=_webp(image, 2*self.size), alt=alt, loading='lazy', style='width:100%;border-radius:8px;display:block')
+        look = 'width:100%;border-radius:8px;display:block'
+        if max(image.shape[1:])<64: look += ';image-rendering:pixelated'  # digits: pixels stay squares
+        picture = Img(src=webp_uri(to_array(image)), alt=alt, loading='lazy', style=look)
         words = NotStr(caption.html) if isinstance(caption, Caption) else caption
-        return Figure(picture, Figcaption(words, style='padding-top:.4em'), style=f'margin:0;flex:1 1 {self.size//2}px;max-width:{self.size}px')
+        below = Figcaption(words, style='padding-top:.4em')
+        width = f'flex:1 1 {self.size//2}px;max-width:{self.size}px'
+        return Figure(picture, below, style=f'margin:0;{width}')
 
     def _repr_html_(self):
         parts = [self._one(*o) for o in zip(self.images, self.captions, self.alts)]
-        return to_xml(Div(*parts, cls='mx-photos', style='display:flex;flex-wrap:wrap;gap:1rem'), indent=False)
+        row = Div(*parts, cls='mx-photos', style='display:flex;flex-wrap:wrap;gap:1rem')
+        return to_xml(row, indent=False)
 
 # %% ../../nbs/api/teach/11_lesson.ipynb #3d5e2df1
 def show_photos(
@@ -103,8 +97,10 @@ def show_photos(
     captions = [''] * len(images) if captions is None else captions
     alts = captions if alts is None else alts
     if not len(images)==len(captions)==len(alts):
-        raise ValueError(f"`captions` and `alts` must have one entry per picture, got {len(captions)} and {len(alts)} for {len(images)}")
-    if not all(alts): raise ValueError("`alts` must say what each picture shows where it has no caption")
+        found = f'{len(captions)} and {len(alts)} for {len(images)}'
+        raise ValueError(f'`captions` and `alts` must have one entry per picture, got {found}')
+    if not all(alts):
+        raise ValueError('`alts` must say what each picture shows where it has no caption')
     return Photos(images, captions, alts, size)
 
 # %% ../../nbs/api/teach/11_lesson.ipynb #wavfn
@@ -116,7 +112,7 @@ def _wav(wave, rate):
     with wave_file.open(out, 'wb') as f:
         f.setnchannels(1), f.setsampwidth(1), f.setframerate(rate)
         f.writeframes((samples*127 + 128).astype(np.uint8).tobytes())
-    return 'data:audio/wav;base64,' + base64.b64encode(out.getvalue()).decode()
+    return data_uri(out.getvalue(), 'wav').replace('image/', 'audio/')
 
 # %% ../../nbs/api/teach/11_lesson.ipynb #soundscls
 class Sounds:
@@ -130,7 +126,8 @@ class Sounds:
 
     def _repr_html_(self):
         def player(name, wave):
-            sound = Audio(controls=True, src=_wav(wave, self.rate), aria_label=name, style='width:100%')
+            source = _wav(wave, self.rate)
+            sound = Audio(controls=True, src=source, aria_label=name, style='width:100%')
             return Figure(Figcaption(name), sound, style='margin:0 0 .6rem;max-width:24rem')
         return to_xml(Div(*(player(*o) for o in self.waves.items()), cls='mx-sounds'), indent=False)
 
@@ -149,8 +146,8 @@ def _crop(picture, size, rng):
     whole = len(picture)
     side = round(whole*rng.uniform(.65, 1))
     top,left = rng.integers(whole-side+1, size=2)
-    square = Image.fromarray(picture[top:top+side, left:left+side]).resize((size,size), Image.Resampling.LANCZOS)
-    square = np.array(square)
+    square = Image.fromarray(picture[top:top+side, left:left+side])
+    square = np.array(square.resize((size,size), Image.Resampling.LANCZOS))
     return torch.from_numpy(square[:,::rng.choice([-1,1])].copy()).permute(2, 0, 1)/255
 
 # %% ../../nbs/api/teach/11_lesson.ipynb #cropsfn
@@ -181,7 +178,7 @@ def train(
     augment:bool=False,     # Crop and flip at random?
     metrics:Callable=accuracy, # Measured after each epoch; a list for several
 )->Learner:                 # Trained; `learn.recorder` has its curves
-    "Train a new network on `pics` without printing anything; your own random numbers stay as they were."
+    "Train a new network on `pics`, quietly; your own random numbers stay as they were."
     y = wrong_labels(pics.y_train, noise, len(pics.vocab), seed) if noise else None
     idx = None if labels is None else few_labels(pics.y_train, labels, seed)
     shape = pics.x_train.shape
@@ -228,9 +225,11 @@ def versus(
     base:list,   # Those of the run to compare with, seed by seed
 )->str:          # For example `+2.1 [0.9, 3.3]`, in points
     "The mean difference of two methods, paired by seed, with its 95% interval."
-    if len(values)!=len(base): raise ValueError(f"`base` must have one value per seed, got {len(base)} for {len(values)}")
+    if len(values)!=len(base):
+        raise ValueError(f'`base` must have one value per seed, got {len(base)} for {len(values)}')
     v = verdict([100*(a-b) for a,b in zip(values, base)], 1)
-    if v['difference'] is None: raise ValueError("`values` must be those of two seeds or more, got one")
+    if v['difference'] is None:
+        raise ValueError('`values` must be those of two seeds or more, got one')
     return f"{v['difference']:+.1f} [{v['low']:.1f}, {v['high']:.1f}]"
 
 # %% ../../nbs/api/teach/11_lesson.ipynb #c34f38bc
@@ -241,4 +240,5 @@ def table(
 )->pd.DataFrame:  # Mean ± standard deviation
     "Runs as a table: a row a method, a column a measure."
     rows = {k: v if isinstance(v, dict) else {column: v} for k,v in runs.items()}
-    return pd.DataFrame({k: {name: spread(o, percent) for name,o in v.items()} for k,v in rows.items()}).T
+    def written(row): return {name: spread(values, percent) for name,values in row.items()}
+    return pd.DataFrame({k: written(row) for k,row in rows.items()}).T

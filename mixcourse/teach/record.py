@@ -55,9 +55,10 @@ def _batch_of(dl):
     if len(batch)!=2: raise ValueError(f"a batch must hold one input and one target, got {len(batch)} tensors")
     return tuple(o.cpu() for o in batch)
 
-def _mix(op, x, y):
+def _mix(op, x, y, loss_func):
     "What `op` makes of a batch halfway through training"
-    mixed = op.mix_batch((x.clone(),), (y,), .5, new_generator(op.seed)) # a mixer may work in place, so it gets a copy
+    copy = x.clone() # a mixer may write into what it is given
+    mixed = op.mix_batch((copy,), (y,), .5, new_generator(op.seed), loss_func)
     if mixed is None or mixed.draw.perm is None or y.is_floating_point():
         raise ValueError(f"a batch must be mixed and have class ids, got {op} and {y.dtype}")
     return mixed
@@ -94,7 +95,7 @@ def _follow(learn, n):
     "A batch of the learner's, mixed"
     op = _mixer_of(learn)
     x,y = _batch_of(learn.dls.train)
-    mixed = _mix(op, x, y)
+    mixed = _mix(op, x, y, learn.loss_func)
     return _Batch(learn, op, x, y, mixed.xb[0], mixed.draw.perm, mixed.draw.lam.expand(len(x)), n)
 
 def _losses(batch):
@@ -112,8 +113,8 @@ def _data_set(batch):
 
 def _loaded(batch):
     dtype = str(batch.x.dtype).removeprefix('torch.')
-    text = (f'The loader hands over {len(batch.x)} of them as one tensor of {dtype}: mean {batch.x.mean().item():.2f}, '
-            f'standard deviation {batch.x.std().item():.2f}.')
+    text = (f'The loader hands over {len(batch.x)} of them as one tensor of {dtype}: mean {batch.x.mean():.2f}, '
+            f'standard deviation {batch.x.std():.2f}.')
     return Stage('Batch', tuple(batch.x.shape), text, [(batch.pics[i], f'{i}: {batch.name(i)}') for i in batch.shown])
 
 def _pairs(batch):

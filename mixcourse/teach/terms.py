@@ -37,7 +37,7 @@ def read_glossary(
 _link = re.compile(r'\[(?P<word>[^\]]+)\]\((?P<to>[./]*glossary\.ipynb#(?P<anchor>[\w-]+))\)')
 
 def _with_meaning(match, meanings, seen):
-    "A link with its meaning behind it, in the Markdown of pandoc; the link alone where the page has it already"
+    "A link with its meaning, in pandoc's Markdown; the link alone where the page has it already"
     name = match['anchor']
     if name in seen or name not in meanings: return match[0]
     seen.add(name)
@@ -57,4 +57,5 @@ class Terms:
 
     def __call__(self, cell):
         if cell.cell_type!='markdown': return
-        cell.source = _link.sub(lambda match: _with_meaning(match, self.meanings, self.seen), cell.source)
+        def told(match): return _with_meaning(match, self.meanings, self.seen)
+        cell.source = _link.sub(told, cell.source)

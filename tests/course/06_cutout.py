@@ -1,29 +1,56 @@
 "What cutout says of its run. Executed in the chapter, after the cell of that id."
 
-# %% after 0935bdef
-if DATA == 'tiles': assert alike(1) > .6 and alike(1) > alike(H//4)+.2, 'the page says that neighbors are more alike'
+# %% after alike
+assert alike(1) > .9, 'the page says: nearly the copy of the one beside it'
+assert alike(1) > alike(8) > alike(64), 'the page says that neighbors tell more'
 
-# %% after 4c92103f
-if DATA == 'tiles': assert (hidden==0).sum() > 10, 'the page says that many have no hole'
+# %% after own-place
+assert whole_ones.sum() > 5, 'the page says that pictures without a hole are many'
 
-# %% after e2c5b58b
-assert torch.equal(cutout(x, box), holed) and torch.equal(mine, theirs)
+# %% after no-hole
+assert all(top[i] < 0 or left[i] < 0 for i in some), 'the page says: a negative row or column'
 
-# %% after 5b5e0524
-assert share.mean() < 1/16 and share.min() == 16/1024
+# %% after library
+assert torch.equal(drawn, box), 'the page says that rand_holes draws your boxes'
+assert torch.equal(cutout(x, box, hole), own), 'the page says that cutout fills what you fill'
 
-# %% after 2698095d
-assert .15 < anywhere[-1,-1]/anywhere[16,16] < .4 and inside[-1,-1]/inside[16,16] < .05
+# %% after hidden
+assert .8 < hidden.mean()*16 < 1, 'the page says: a little less than 1/16'
 
-# %% after b30b0bd5
-if DATA == 'tiles': assert (after.mean()-x.mean()).abs() < .1 and before.mean() < x.mean()-.1, 'the page says that black shifts the mean'
+# %% after corner
+anywhere, inside = maps.values()
+assert anywhere[16,16]*.9 < anywhere[8,8] < anywhere[16,16]*1.1, 'the page says: the same chance away from the rim'
+assert inside[-1,-1] < .05*inside[16,16], 'the page says that corners are almost never hidden'
 
-# %% after d1f401f8
-assert torch.equal(m.xb[0], cutout(x, box)) and torch.equal(m.yb[0], y), 'the boxes shown are those of the callback, labels stay'
+# %% after batch-mean
+assert abs(after.mean() - normal.mean()) < .1, 'the page says: about where it was'
+assert before.mean() < normal.mean() - .15, 'the page says that black pulls the mean down'
 
-# %% after 4cd54b73
-m = acc.mean(1)
-assert abs(m[2]-m[0]) < .02 and m[4] < m[0]-.01 and m.argmin()==4 and acc.std(1).argmax()==4, 'the page says: level up to 4, lowest at 8'
+# %% after kinds
+assert torch.equal(first_with(Cutout(24)), first_with(Cutout(.375))), 'the page says that the first two are the same'
 
-# %% after d3159cc0
-if DATA == 'tiles': assert abs(np.mean(res['plain'])-np.mean(res['Cutout'])) < .06, 'the page says: no clear difference'
+# %% after pipeline
+assert torch.equal(mixed.xb[0], cutout(x, box)), 'the boxes shown are those of the callback'
+assert torch.equal(mixed.yb[0], y), 'the page says that labels stay'
+
+# %% after ends
+if DATA == 'digits':
+    gain = {k: np.mean(v['Cutout']) - np.mean(v['plain']) for k, v in end.items()}
+    assert gain['40% wrong'] > .1, 'the page says that Cutout wins by a lot'
+    assert abs(gain['all right']) < .02, 'the page says: no clear difference'
+
+# %% after training-trace
+if DATA == 'digits':
+    assert curves['plain']['train_accuracy'][-1] > .62, 'the page says: only with wrong labels'
+    assert curves['Cutout']['train_accuracy'][-1] < curves['plain']['train_accuracy'][-1] - .05, 'the page says: no fixed picture'
+
+# %% after sweep-seen
+if DATA == 'digits':
+    assert acc.mean(1).argmin() == 0, 'the alt text says: lowest without a hole'
+    assert acc.mean(1)[1] > acc.mean(1)[0] + .04, 'the alt text says that it rises steeply'
+    assert np.ptp(acc.mean(1)[2:]) < .06, 'the title says that it levels off'
+
+# %% after behind-seen
+assert right(plain, pics.x_test) > .95 and right(holes, pics.x_test) > .95, 'the page says: every crop or nearly so'
+assert found['90% of the side']['Cutout'][0] > found['90% of the side']['plain'][0], 'the page says: keeps its answers longer'
+assert found['70% of the side']['Cutout'][0] >= found['70% of the side']['plain'][0], 'the page says: keeps its answers longer'

@@ -1,44 +1,44 @@
 "What choose says of its run. Executed in the chapter, after the cell of that id."
 
-# %% after 4abe2da3
-r = pd.DataFrame(rows).T
-assert r.rest['MixUp'] > .95 and r.rest['CutMix'] < .01 and abs(r.rest['Cutout']-(1-lam)) < .02, 'the page says which pixels stay'
+# %% after pixels
+assert all(abs(counted(k, v)['own'] - lam.item()) < .02 for k, v in ways.items() if k != 'MixUp'), 'the page says: as many as the label says'
+assert counted('MixUp', ways['MixUp'])['neither'] > .9, 'the page says: hardly a pixel is as it was'
 
-# %% after b6c18ea2
+# %% after few
 if DATA == 'digits':
-    assert any((diffs[m].max() > 0) and (diffs[m].min() < 0) for m in diffs), 'the page says that the seed decides'
-    assert abs(diffs.mean()).max() < 100*(a.max()-a.min()), 'the page says that means lie close together'
-    paired = np.mean([(few[m]-a).var(ddof=1) for m in ('MixUp','CutMix','Cutout')])
-    alone = np.mean([few[m].var(ddof=1)+a.var(ddof=1) for m in ('MixUp','CutMix','Cutout')])
-    assert paired < .8*alone and (b-a).std(ddof=1) < (a.var(ddof=1)+b.var(ddof=1))**.5, 'the page says that pairing takes spread away'
+    means = [v.mean() for v in few.values()]
+    assert max(means) - min(means) < .04, 'the page says: close together'
 
-# %% after e429842d
+# %% after paired
+if DATA == 'digits': assert paired < unpaired, 'the page says that a part of the spread goes away'
+
+# %% after versus
+if DATA == 'digits': assert all(interval_of[1] < 0 < interval_of[2] for interval_of in [(0, *[float(o) for o in versus(few[m], few['none']).partition('[')[2][:-1].split(', ')]) for m in METHODS[1:]]), 'the table says: no clear difference'
+
+# %% after wrong
 if DATA == 'digits':
-    for m in ('MixUp','CutMix','Cutout'):
-        assert (wrong[m] > wrong['none']).all() and interval(wrong[m]-wrong['none'])[1] > 0, 'the page says that all three help with wrong labels'
-    assert learned['none'] > .35 and max(v for m,v in learned.items() if m!='none') < learned['none']-.15, 'the page says: by heart'
-    assert min(wrong['CutMix'].mean(), wrong['Cutout'].mean()) > wrong['MixUp'].mean(), 'the page says that MixUp is last of the three'
+    assert all((wrong[o] > wrong['none']).all() for o in METHODS[1:]), 'the page says: every seed says the same'
+    assert wrong['MixUp'].mean() < min(wrong['CutMix'].mean(), wrong['Cutout'].mean()), 'the page says that MixUp is last'
 
-# %% after bcaa950f
-if DATA == 'digits':
-    means = {t: [np.mean(a[m]-a['none']) for m in ('MixUp','CutMix','Cutout')] for t,a in tasks.items()}
-    assert all(interval(short[m]-short['none'])[2] < 0 for m in ('MixUp','CutMix','Cutout')), 'the page says that mixing hurts where steps are few'
-    assert max(max(v)-min(v) for v in means.values()) < max(means['40% wrong'])-min(means['few steps']), 'the page says that tasks differ more than methods'
+# %% after by-heart
+if DATA == 'digits': assert repeated['none'] > 2*max(repeated[o] for o in METHODS[1:]), 'the page says that the plain run learns them by heart'
 
-# %% after eab0b53f
-if DATA == 'digits': assert note.names[:4] == ['none','MixUp','none','CutMix'], 'the alt text says which'
+# %% after short
+if DATA == 'digits': assert all(short[o].mean() < short['none'].mean() for o in METHODS[1:]), 'the page says that the last panel turns around'
 
-# %% after 30cc7c8a
-if DATA == 'digits':
-    parts = sorted([wrong['MixUp'].mean(), wrong['CutMix'].mean()])
-    assert parts[0]-.02 < both.mean() < parts[1]+.02, 'the page says that the combination is about as good as its parts'
+# %% after random-mix
+assert {'MixUp', 'CutMix', 'none'} == set(note.names), 'the page says that one of them works on each batch'
 
-# %% after 8eae9a11
-assert off(mixed).max() < 1e-6 and off(rand_crop_flip(mixed)).max() > .05, 'the page says what is lost'
+# %% after both
+if DATA == 'digits': assert np.mean(chosen) > wrong['none'].mean() + .03, 'the page says: about as good as its parts'
 
-# %% after 0ca66ee8
-if DATA == 'digits': assert (turned < few['none']).all(), 'the page says that flipped digits hurt'
+# %% after label-off
+assert off(pasted).max() < .01, 'the page says: exact'
+assert off(rand_crop_flip(pasted)).max() > .05, 'the page says: a guess'
 
-# %% after bdc4f1db
-c,o = rows['CutMix'],rows['Cutout']
-assert c[0] > 2*c[-2] and c[-1] < .01 and max(o)-min(o) < .1 and c[0] > max(o), 'the page says how the label goes astray'
+# %% after turned
+if DATA == 'digits': assert np.mean(turned) < few['none'].mean(), 'the page says that it does harm'
+
+# %% after errors
+assert errors['CutMix'][0] > .2 > .01 > errors['CutMix'][-1], 'the page says: small objects'
+assert max(errors['Cutout']) - min(errors['Cutout']) < .15, 'the page says: about the same'

@@ -28,7 +28,6 @@ const picture = '<svg viewBox="0 0 300 92" role="img"><path class="ex-area"/><pa
   + '<text x="295" y="88" text-anchor="end">1</text></svg>'
 const across = share => (5 + 290 * share).toFixed(1)
 const outline = alpha => {
-  // All of the mass is at 1
   if (!alpha) return 'M293 72V4h4V72Z'
   const rows = table(alpha).filter(([x]) => Math.abs(x - .5) < .498)
   // So small an alpha that all of it is at 0 and 1

@@ -45,7 +45,7 @@ export default {
     const value = () => model.get('value') || {}
     const put = all => mx.keep(model, all)
     const card = id => readCard(value()[id]), queue = makeQueue(ids, card)
-    let current, turned = false
+    let current, held, turned = false
 
     const left = h('p', { class: 'mx-dim', role: 'status' })
     const boxes = h('ol', { class: 'mx-boxes', 'aria-label': 'Cards in the five boxes' })
@@ -90,9 +90,13 @@ export default {
       knew.hidden = again.hidden = !current || !turned
       more.hidden = !!current
     }
+    // The card in the hand stays there while it is to be practiced; what another tab says of it counts when this one
+    // is looked at again
     const draw = () => {
-      const waiting = queue.list(), focused = document.activeElement
-      // The card in the reader's hand stays there while it is still to be practiced
+      const focused = document.activeElement
+      let waiting = queue.list()
+      if (mx.shared.isElsewhere) held = current
+      if (current && held === current && !waiting.includes(current)) waiting = [current, ...waiting]
       if (!waiting.includes(current)) {
         current = waiting[0]
         turned = false
@@ -106,7 +110,9 @@ export default {
     }
     // A tab may be left open for days
     const lookedAt = () => {
-      if (document.visibilityState === 'visible') draw()
+      if (document.visibilityState !== 'visible') return
+      held = undefined
+      draw()
     }
     el.append(h('div', { class: 'mx-ui' },
       h('div', { class: 'mx-row' }, h('p', { class: 'mx-kind' }, 'Cards'), left), front, back,

@@ -93,7 +93,11 @@ const mx = (() => {
     }
   }
   const storeOf = kind => shared.stores[kind] ||= makeStore(`mixcourse:${kind}`)
-  const refreshStores = () => Object.values(shared.stores).forEach(store => store.refresh())
+  const refreshStores = () => {
+    shared.isElsewhere = true
+    Object.values(shared.stores).forEach(store => store.refresh())
+    shared.isElsewhere = false
+  }
 
   // Stands in for a kernel's model where there is nothing to remember
   const localModel = state => {
@@ -164,7 +168,6 @@ const mx = (() => {
     if (old) old.textContent = css
     else document.head.append(h('style', { id }, css))
   }
-  // One line at the end of a widget; an empty text takes it away
   const note = (el, text) => {
     const line = el.querySelector(':scope > .mx-note') || el.appendChild(h('p', { class: 'mx-note', role: 'status' }))
     line.textContent = text
@@ -182,14 +185,12 @@ const mx = (() => {
   }
   const notKept = 'This browser keeps no more: your answers last until you leave this page.'
   const startOne = el => {
-    const { kind, state: own } = el.dataset
-    const json = own || el.querySelector('script[type="application/json"]')?.textContent
+    const { kind, state: json } = el.dataset
     if (!kinds[kind]?.render || !json) return
     const state = JSON.parse(json)
     const told = kept => note(el, kept ? '' : notKept)
     mount(kind, state.ids?.length ? keptModel(kind, state, told) : localModel(state), el)
   }
-  // Without a kernel: upgrade what is there
   const start = () => document.querySelectorAll('.mx[data-kind]:not([data-on])').forEach(startOne)
   // With one: what anywidget wants
   const live = kind => ({
@@ -201,6 +202,7 @@ const mx = (() => {
     },
   })
   return {
-    kinds, data, h, button, uid, slider, onEnter, keep, storeOf, readerSeed, still, page, style, note, start, live,
+    kinds, data, shared, h, button, uid, slider, onEnter, keep, storeOf, readerSeed,
+    still, page, style, note, start, live,
   }
 })()

@@ -262,7 +262,6 @@ const makeExplorer = (model, el) => {
     position(sources[1].mark, at.boxes[0], size)
     sources[1].mark.hidden = !at.inside
   }
-  // Everything on the page follows from the state
   const update = () => {
     chosen = Math.min(chosen, (state.centers?.length || 1) - 1)
     const boxes = mode.boxes(state), inside = covered(boxes, size), lam = mode.lam(state, inside)

@@ -67,7 +67,6 @@ const makeHandles = (frame, canvas, boxes) => {
   }
   return { show, pointAt, moveTo }
 }
-// An element over a box of the picture below it
 const position = (element, [y1, x1, y2, x2], [height, width]) => Object.assign(element.style, {
   top: `${100 * y1 / height}%`, left: `${100 * x1 / width}%`,
   height: `${100 * (y2 - y1) / height}%`, width: `${100 * (x2 - x1) / width}%`,

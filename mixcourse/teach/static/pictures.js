@@ -47,7 +47,6 @@ const makeCropper = (size, places, use, done) => {
   })
   const showSliders = () => sliders.forEach(({ key, show }) => show(crop[key]))
 
-  // Under the pointer the picture goes along
   let from
   canvas.onpointerdown = event => {
     canvas.setPointerCapture(event.pointerId)

@@ -5,7 +5,6 @@ const blend = (out, first, second, lam) => {
 const fillPixel = (out, i, source, color) => {
   for (let channel = 0; channel < 3; channel++) out[i + channel] = source ? source[i + channel] : color[channel]
 }
-// Fills boxes of `out` from `source`, or with a color
 const fill = (out, width, boxes, source, color) => {
   for (const [y1, x1, y2, x2] of boxes) {
     for (let y = y1; y < y2; y++) for (let x = x1; x < x2; x++) fillPixel(out, 4 * (y * width + x), source, color)
@@ -17,7 +16,6 @@ const boxAround = ([centerY, centerX], side, [height, width]) => {
   const top = centerY - (side >> 1), left = centerX - (side >> 1)
   return [clamp(top, 0, height), clamp(left, 0, width), clamp(top + side, 0, height), clamp(left + side, 0, width)]
 }
-// Pixels in one box or more
 const covered = (boxes, [height, width]) => {
   const mask = new Uint8Array(4 * height * width)
   fill(mask, width, boxes, null, [1, 0, 0])

@@ -39,7 +39,6 @@ const presets = {
   },
 }
 
-// Settings for an address, and back again
 const asPairs = numbers => numbers.map(pair => pair.map(value => +value.toFixed(2)).join(',')).join(';')
 const toAddress = ({ speed, line, own, third, ...simple }) => ({
   ...simple, ...third == null ? {} : { third }, ...line ? { line: asPairs(line) } : {},
@@ -63,8 +62,6 @@ const fromAddress = (said, settings) => {
   if (found.line?.length !== 2) found.line = null
   for (const [name, value] of Object.entries(found)) if (value != null) settings[name] = value
 }
-
-// Controls
 
 const makePick = (label, options, now, choose) => {
   const id = uid(), option = ([value, text]) => h('option', { value, selected: value === now }, text)
@@ -142,8 +139,6 @@ const makePlayground = (model, el) => {
   const bar = h('div', { class: 'pg-bar' }), controls = h('div', { class: 'pg-settings' })
   const panelsBox = h('div', { class: 'pg-panels' }), toolsBox = h('div')
 
-  // What is seen
-
   const accuracies = () => experiment.nets.map((_, k) => experiment.accuracy(k))
   const remember = accuracy => {
     if (!history.length || history.at(-1)[0] < experiment.steps) history.push([experiment.steps, ...accuracy])
@@ -181,8 +176,6 @@ const makePlayground = (model, el) => {
     said.textContent = steps ? result : unstarted
     mx.keep(model, { ...settings, steps, plain, mixup, accuracy })
   }
-
-  // What happens
 
   const reset = () => {
     experiment = lab(settings)
@@ -260,8 +253,6 @@ const makePlayground = (model, el) => {
     cursor = null
     reset()
   }
-
-  // Controls, made anew when settings come from elsewhere
 
   const play = button('Run', () => run(!isRunning), true)
   const slider = (name, label, min, max, step, text) => {

@@ -1,5 +1,4 @@
 // after: question
-// Questions with an explanation for every answer.
 const { h, button } = mx, { makeQuestion } = mx.kinds.question
 
 // `get` and `put` reach the answer that was checked
@@ -56,6 +55,25 @@ const ask = (question, id, label, get, put) => {
   return { field, draw, isRight: () => !!grade().right }
 }
 
+// The quizzes of a page have one score; a copy counts once
+const quizzesOf = page =>
+  [...page.querySelectorAll('.mx[data-kind=quiz][data-on]')].map(el => el.mxQuiz).filter(Boolean)
+const showScore = page => {
+  const quizzes = quizzesOf(page), marks = new Map(quizzes.flatMap(quiz => quiz.marks()))
+  const right = [...marks.values()].filter(Boolean).length, begun = quizzes.some(quiz => quiz.begun())
+  for (const quiz of quizzes) quiz.show(`${right} of ${marks.size} right on this page`, begun)
+  window.dispatchEvent(new Event('mx:score'))
+}
+// Once for all that changes at a time: a page may hold hundreds of them
+const scoreSoon = page => {
+  if (page.mxScoring) return
+  page.mxScoring = true
+  queueMicrotask(() => {
+    page.mxScoring = false
+    showScore(page)
+  })
+}
+
 export default {
   render({ model, el }) {
     const { items, ids } = model.get('state')
@@ -71,33 +89,28 @@ export default {
 
     const score = h('output', { class: 'mx-dim' })
     const reset = button('Start this page over', () => {
-      peers().forEach(peer => peer.mxQuiz.reset())
+      for (const quiz of quizzesOf(mx.page(el))) quiz.reset()
       questions[0].field.querySelector('input').focus()
     })
-    // The quizzes of a page have one score; a copy counts once
-    const peers = () => [...mx.page(el).querySelectorAll('.mx[data-kind=quiz][data-on]')].filter(peer => peer.mxQuiz)
-    const showScore = () => {
-      const marks = new Map(peers().flatMap(peer => peer.mxQuiz.marks()))
-      score.textContent = `${[...marks.values()].filter(Boolean).length} of ${marks.size} right on this page`
-      reset.hidden = !peers().some(peer => peer.mxQuiz.begun())
-    }
     const changed = () => {
       questions.forEach(question => question.draw())
-      window.dispatchEvent(new Event('mx:score'))
+      scoreSoon(mx.page(el))
     }
     el.mxQuiz = {
       marks: () => questions.map((question, i) => [ids[i], question.isRight()]),
       begun: () => Object.keys(answers()).length > 0,
       reset: () => put({}),
+      show(text, begun) {
+        score.textContent = text
+        reset.hidden = !begun
+      },
     }
     el.append(h('div', { class: 'mx-ui' }, h('p', { class: 'mx-kind' }, 'Quiz'),
       questions.map(question => question.field), h('div', { class: 'mx-row mx-foot' }, score, reset)))
     model.on('change:value', changed)
-    window.addEventListener('mx:score', showScore)
     changed()
-    return () => {
-      model.off('change:value', changed)
-      window.removeEventListener('mx:score', showScore)
-    }
+    // A notebook puts it on the page after this
+    if (!el.isConnected) requestAnimationFrame(changed)
+    return () => model.off('change:value', changed)
   },
 }

@@ -21,8 +21,9 @@ const middleOf = (runs, measure, count) => Array.from({ length: count }, (_, pla
   return some.length ? mean(some) : null
 })
 
+const { namespaceURI } = h('div', { html: '<svg></svg>' }).firstChild
 const shape = (tag, attributes, text) => {
-  const element = document.createElementNS('http://www.w3.org/2000/svg', tag)
+  const element = document.createElementNS(namespaceURI, tag)
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value)
   if (text != null) element.textContent = text
   return element

@@ -61,13 +61,15 @@ const showMetric = (metric, runs, epoch) => {
 
 const epochs = {
   render(model, el) {
-    const state = model.get('state'), fallback = el.querySelector('.mx-fb'), id = uid()
+    const state = model.get('state'), fallback = el.querySelector('.mx-fb')
     const figures = [...fallback.querySelectorAll('figure')].map(figure => figure.cloneNode(true))
     const chart = h('div', { class: 'tr-chart' }, figures)
     const cursors = [...chart.querySelectorAll('svg')].map(addCursor)
-    const now = h('span'), values = h('div', { class: 'tr-values' })
+    const values = h('div', { class: 'tr-values' })
     const note = h('p', { class: 'tr-note', role: 'status' })
-    const input = h('input', { type: 'range', id, min: 1, max: state.epochs, value: 1, oninput: () => show() })
+    const slider = mx.slider('Epoch', {
+      min: 1, max: state.epochs, text: epoch => `${epoch} of ${state.epochs}`, moved: epoch => show(epoch),
+    })
 
     const moveCursors = epoch => {
       const share = state.epochs > 1 ? (epoch - 1) / (state.epochs - 1) : .5
@@ -78,25 +80,21 @@ const epochs = {
       const at = Math.max(...state.notes.filter(noted => noted <= epoch), 0)
       return at ? fallback.querySelector(`[data-epoch="${at}"]`).innerHTML : ''
     }
-    const show = () => {
-      const epoch = +input.value
-      now.textContent = `${epoch} of ${state.epochs}`
-      input.setAttribute('aria-valuetext', `Epoch ${epoch} of ${state.epochs}`)
+    const show = epoch => {
       moveCursors(epoch)
       values.replaceChildren(...state.metrics.map(metric => showMetric(metric, state.runs, epoch)))
       note.innerHTML = noteAt(epoch)
       mx.keep(model, { epoch })
     }
     const jumpTo = epoch => {
-      input.value = epoch
-      show()
+      slider.show(epoch)
+      show(epoch)
     }
     const jumps = state.notes.map(epoch => button(`Epoch ${epoch}`, () => jumpTo(epoch)))
     const notice = jumps.length
       ? h('div', { class: 'mx-row' }, h('span', { class: 'mx-dim' }, 'What to notice'), jumps) : null
-    el.append(h('div', { class: 'mx-ui tr' }, chart,
-      h('div', { class: 'tr-scrub' }, h('label', { for: id }, 'Epoch'), input, now), values, notice, note))
-    show()
+    el.append(h('div', { class: 'mx-ui tr' }, chart, slider.box, values, notice, note))
+    jumpTo(1)
   },
 }
 
