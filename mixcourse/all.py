@@ -23,16 +23,20 @@ from .compare.models import make_model
 from .compare.run import Comparison
 from .compare.settings import Settings
 from .compare.trial import mix_trial
-from .teach.questions import quiz, predict, myth, cards, repair
+from .teach.questions import quiz, predict, myth, cards, progress, repair
 from .teach.exercises import check
+from .teach.digits import DrawIt
+from .teach.exam import exam
 from .teach.explorer import *
 from .teach.images import example_images
 from .teach.playground import *
 from .teach.record import *
+from .teach.replay import Replay
 from .teach.trace import *
 
 # %% ../nbs/api/99_all.ipynb #f23dec67
-__all__ = ['make_model', 'fgsm', 'calibration_error', 'Comparison', 'mix_trial', 'Settings', 'quiz', 'predict', 'myth', 'cards', 'repair', 'check',
+__all__ = ['make_model', 'fgsm', 'calibration_error', 'Comparison', 'mix_trial', 'Settings',
+           'quiz', 'predict', 'myth', 'cards', 'progress', 'repair', 'exam', 'check', 'DrawIt', 'Replay',
            'example_images']
 __all__ += mixing.__all__
 __all__ += schedule.__all__

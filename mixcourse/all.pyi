@@ -16,4 +16,7 @@ from .compare.plot import *
 from .mixing.schedule import *
 from .compare.settings import Settings as Settings
 from .compare.trial import mix_trial as mix_trial
-from .teach.questions import cards as cards, myth as myth, predict as predict, quiz as quiz, repair as repair
+from .teach.questions import cards as cards, myth as myth, predict as predict, quiz as quiz, progress as progress, repair as repair
+from .teach.digits import DrawIt as DrawIt
+from .teach.exam import exam as exam
+from .teach.replay import Replay as Replay

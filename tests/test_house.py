@@ -139,6 +139,7 @@ def blemishes(nb):
             if o.get('name') == 'stderr': yield f'cell {i}: a warning of another package'
             data = {'text': o.get('text', ''), **o.get('data', {})}
             if any('widget' in k for k in data): yield f'cell {i}: widget view'
+            if '<script type="module">' in ''.join(data.get('text/html', '')): yield f'cell {i}: a script, which the page brings'
             text = ' '.join(''.join(v) if isinstance(v, list) else str(v) for k, v in data.items() if not k.startswith('image/'))
             if re.search(r'\b(0x[0-9a-f]{8,}|[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\b', text): yield f'cell {i}: random id'
 
@@ -151,9 +152,9 @@ def test_notebook_is_clean(path):
 def test_blemishes_are_seen():
     def out(data): return dict(source=[], outputs=[dict(output_type='display_data', data=data)])
     nb = dict(metadata=dict(widgets={}), cells=[
-        out({'application/vnd.jupyter.widget-view+json': {}}), out({'text/plain': ['<f at 0x7f0123456789>']}), out({'text/html': f'id="{"ab"*16}"'}),
+        out({'application/vnd.jupyter.widget-view+json': {}}), out({'text/plain': ['<f at 0x7f0123456789>']}), out({'text/html': f'id="{"ab"*16}"'}), out({'text/html': ['<script type="module">', '</script>']}),
         dict(source='x', outputs=[dict(output_type='error'), dict(output_type='stream', name='stderr')])])
-    assert len(list(blemishes(nb))) == 7
+    assert len(list(blemishes(nb))) == 8
 
 
 def text_files():

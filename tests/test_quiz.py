@@ -5,7 +5,7 @@ import pytest
 from conftest import root
 
 from mixcourse.teach.bank import find, load_chapter
-from mixcourse.teach.items import Claim, Fault, Prompt, Question, from_json, grade
+from mixcourse.teach.items import Claim, Fault, Option, Prompt, Question, from_json, grade
 
 table = json.loads((root/'tests/cases/grading.json').read_text(encoding='utf-8'))
 
@@ -101,3 +101,9 @@ def test_all_faults_are_reported(tmp_path):
 def test_unknown_names_are_refused():
     with pytest.raises(ValueError, match='perhaps `mixup.target`'): find('mixup.tarket')
     with pytest.raises(ValueError, match='must be in the bank'): find('mixup.target', cls=Claim)
+
+
+def test_options_are_the_fourth_thing_that_one_says_of_a_question():
+    "Whoever wrote questions for the first edition named them by position"
+    options = Option('no', 'It is not.'), Option('yes', 'It is.', True)
+    assert Question('a', 'single', 'Is it?', options).options == options

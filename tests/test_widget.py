@@ -148,26 +148,35 @@ def test_a_page_gets_one_script():
 def test_a_page_without_widgets_stays(): assert with_script('<p>none</p>') == '<p>none</p>'
 
 
-def test_nbdev_makes_raw_blocks_of_widgets(tmp_path):
+def processed(folder, *cells):
+    "Cells of a notebook as nbdev hands them to Quarto"
     from nbdev.process import NBProcessor
-    nb = dict(cells=[dict(cell_type='code', source=s, id=s[0], metadata={}, execution_count=None,
-                          outputs=[dict(output_type='execute_result', data={'text/html': h, 'text/plain': 'x'}, metadata={}, execution_count=None)])
-                     for s, h in (("quiz('mixup.target')", quiz('mixup.target').html(script_too=False)), ('b', '<p>other</p>'))], metadata=dict(kernelspec=dict(language='python')), nbformat=4, nbformat_minor=5)
-    (tmp_path/'a.ipynb').write_text(json.dumps(nb), encoding='utf-8')
-    p = NBProcessor(tmp_path/'a.ipynb', procs=WidgetPages, process=True)
-    first, other, last = p.nb.cells
-    assert set(first.outputs[0]['data']) == set(other.outputs[0]['data']) == {'text/markdown'}, 'Quarto adds scripts of another host to a page with text/html'
+    nb = dict(cells=[dict(o, id=f'c{i}', metadata={}) for i, o in enumerate(cells)], nbformat=4, nbformat_minor=5,
+              metadata=dict(kernelspec=dict(language='python')))
+    (folder/'a.ipynb').write_text(json.dumps(nb), encoding='utf-8')
+    return NBProcessor(folder/'a.ipynb', procs=WidgetPages, process=True).nb.cells
+
+
+def code_cell(source, html):
+    output = dict(output_type='execute_result', data={'text/html': html, 'text/plain': 'x'}, metadata={}, execution_count=None)
+    return dict(cell_type='code', source=source, execution_count=None, outputs=[output])
+
+
+def test_nbdev_makes_raw_blocks_of_widgets(tmp_path):
+    asked = code_cell("quiz('mixup.target')", quiz('mixup.target').html(script_too=False))
+    first, other, last = processed(tmp_path, asked, code_cell('b', '<p>other</p>'))
+    for c in (first, other): assert set(c.outputs[0]['data']) == {'text/markdown'}, 'Quarto adds scripts of another host to a page with text/html'
     assert first.outputs[0]['data']['text/markdown'].startswith('```{=html}\n<div class="mx"')
-    assert (first.source, other.source) == ("#| echo: false\nquiz('mixup.target')", 'b')
-    assert last.cell_type == 'markdown' and last.source.count('type="module"') == 2 and '"mixup": ' in last.source
+    assert first.source == "#| echo: false\nquiz('mixup.target')"
+    assert other.source == 'b'
+    assert last.source.count('mx.start()') == 1
+    assert 'mx.kinds.quiz' in last.source
 
 
 def test_a_page_without_widgets_gets_marks_of_progress_alone(tmp_path):
-    from nbdev.process import NBProcessor
-    nb = dict(cells=[dict(cell_type='markdown', source='# T', id='a', metadata={})], metadata=dict(kernelspec=dict(language='python')), nbformat=4, nbformat_minor=5)
-    (tmp_path/'a.ipynb').write_text(json.dumps(nb), encoding='utf-8')
-    first, last = NBProcessor(tmp_path/'a.ipynb', procs=WidgetPages, process=True).nb.cells
-    assert last.source.count('type="module"') == 1 and 'mx.kinds' not in last.source
+    first, last = processed(tmp_path, dict(cell_type='markdown', source='# T'))
+    assert '"mixup": ' in last.source
+    assert 'mx.kinds' not in last.source
 
 
 def test_tables_have_no_empty_headings_and_no_style_sheet():

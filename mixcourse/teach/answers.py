@@ -28,6 +28,7 @@ class Answer:
 # %% ../../nbs/api/teach/15_answers.ipynb #0f01a007
 _kinds = 'quiz', 'exam' # parts of the file that hold answers to questions
 
+# %% ../../nbs/api/teach/15_answers.ipynb #f765f794
 def _saved(path):
     "The answers in a file: `chapter.id` -> answer"
     try: saved = json.loads(Path(path).read_text(encoding='utf-8'))
@@ -59,11 +60,13 @@ def _graded(learner, name, answer):
     if right is None: return None
     return Answer(learner, name, right, () if right else behind(question, answer))
 
+# %% ../../nbs/api/teach/15_answers.ipynb #d6c46331
 def _learners(paths):
     "Name of a learner -> file; the whole path where two files have one name"
     stems = Counter(Path(p).stem for p in paths)
     return {Path(p).stem if stems[Path(p).stem]==1 else str(p): p for p in paths}
 
+# %% ../../nbs/api/teach/15_answers.ipynb #22e235ce
 def read_answers(
     paths:list, # Files that learners saved
 )->list:        # `Answer`s
@@ -76,6 +79,7 @@ def _cell(answer):
     if answer is None: return ''
     return 'right' if answer.right else ', '.join(answer.misconceptions) or 'wrong'
 
+# %% ../../nbs/api/teach/15_answers.ipynb #8b168166
 def as_rows(
     answers:list, # `Answer`s
 )->list:          # Rows of text: headings, then a row for each question
@@ -95,11 +99,13 @@ def as_csv(
     csv.writer(file).writerows(as_rows(answers))
     return file.getvalue().encode('utf-8-sig') # Excel takes other UTF-8 for Latin-1
 
+# %% ../../nbs/api/teach/15_answers.ipynb #bb7ca94f
 def _columns(rows):
     "Rows as lines, their columns below each other"
     widths = [max(map(len, column)) for column in zip(*rows)]
     return ['  '.join(text.ljust(width) for text,width in zip(row, widths)).rstrip() for row in rows]
 
+# %% ../../nbs/api/teach/15_answers.ipynb #0c404fb4
 def _score(answers, learner):
     own = [o.right for o in answers if o.learner==learner]
     return f'{sum(own)} of {len(own)}'

@@ -22,15 +22,19 @@ from .items import Claim, Fault, Prompt, Question, from_json
 bank_path = Path(str(files('mixcourse')/'teach/questions'))
 _lists = dict(questions=Question, twins=Question, prompts=Prompt, claims=Claim, faults=Fault)
 
+# %% ../../nbs/api/teach/02_bank.ipynb #fa1de8bf
 def _read(path): return json.loads(path.read_text(encoding='utf-8'))
 
+# %% ../../nbs/api/teach/02_bank.ipynb #9b8747df
 @lru_cache
 def _schema(): return compile_schema(_read(bank_path/'schema.json'))
 
+# %% ../../nbs/api/teach/02_bank.ipynb #5e5091fc
 def _place(path):
     "Where in an item something is, as in `options[1].why`"
     return ''.join(f'[{o}]' if o.isdigit() else f'.{o}' for o in path).lstrip('.')
 
+# %% ../../nbs/api/teach/02_bank.ipynb #95432921
 def _schema_fault(chapter, error):
     "The item's id, and the rule that is broken"
     described = error.rule in ('pattern', 'minItems', 'anyOf')
@@ -54,6 +58,7 @@ def _seen(option):
     if isinstance(option, str): return option
     return [option.get(k) for k in ('text', 'code', 'picture')]
 
+# %% ../../nbs/api/teach/02_bank.ipynb #5bd11872
 def _option_faults(item):
     "Rules about the options of a question or a prompt"
     options = item.get('options', [])
@@ -64,15 +69,18 @@ def _option_faults(item):
     if kind=='single' and right!=1: yield '`options` of a single choice must have exactly one that is `right`'
     if kind=='multiple' and not right: yield '`options` of a multiple choice must have one or more that are `right`'
 
+# %% ../../nbs/api/teach/02_bank.ipynb #3cd27ed3
 def _line_faults(item):
     wrong = sum(line.get('wrong', False) for line in item.get('lines', []))
     if 'lines' in item and wrong!=1: yield '`lines` must have exactly one that is `wrong`'
 
+# %% ../../nbs/api/teach/02_bank.ipynb #d40ce767
 def _tag_faults(item):
     wrong = [*item.get('options', []), *item.get('misses', [])]
     tags = {o['tag'] for o in wrong if isinstance(o, dict) and 'tag' in o}
     for tag in sorted(tags - misconceptions().keys()): yield f'`tag` must be in misconceptions.json, got `{tag}`'
 
+# %% ../../nbs/api/teach/02_bank.ipynb #b19767c7
 def _rule_faults(chapter):
     "Faults that no schema can state: the item's id, the rule"
     items = [o for kind in _lists for o in chapter.get(kind, [])]
@@ -92,6 +100,7 @@ def _faults(chapter):
     except JsonSchemaValueException as e: return [_schema_fault(chapter, e)]
     return list(_rule_faults(chapter))
 
+# %% ../../nbs/api/teach/02_bank.ipynb #9fe3e40e
 def load_chapter(
     path:Path, # JSON file of the bank
 )->dict:       # Items by id
@@ -109,22 +118,26 @@ def _chapter_files():
     paths = [p for p in bank_path.glob('*.json') if p.stem not in ('schema', 'misconceptions')]
     return {p.stem: p for p in sorted(paths, key=lambda p: _read(p)['chapter'])}
 
+# %% ../../nbs/api/teach/02_bank.ipynb #c8c09f5b
 def chapter_titles()->dict: # Name of a chapter -> its title
     "The chapters that have questions, in the order of the course."
     return {name: _read(path)['title'] for name,path in _chapter_files().items()}
 
+# %% ../../nbs/api/teach/02_bank.ipynb #1c2660c8
 @lru_cache
 def bank()->dict: # `chapter.id` -> item
     "All items of all chapters."
     chapters = {chapter: load_chapter(path) for chapter,path in _chapter_files().items()}
     return {f'{chapter}.{name}': item for chapter,items in chapters.items() for name,item in items.items()}
 
+# %% ../../nbs/api/teach/02_bank.ipynb #84c1ffcb
 def find_all(
     cls:type=Question, # `Question`, `Prompt`, `Claim` or `Fault`
 )->dict:               # `chapter.id` -> item
     "All items of one class, without those that only the exam asks."
     return {name: item for name,item in bank().items() if isinstance(item, cls) and not getattr(item, 'of', '')}
 
+# %% ../../nbs/api/teach/02_bank.ipynb #107b4c3f
 def twins()->dict: # `chapter.id` -> `Question`
     "Questions of the final exam: each asks for the same as one of a chapter, in another way."
     return {name: item for name,item in bank().items() if getattr(item, 'of', '')}
@@ -138,6 +151,7 @@ def _matching(items, name):
     near = get_close_matches(name, known, 1)
     raise ValueError(f'`{name}` must be in the bank' + (f', perhaps `{near[0]}`' if near else ''))
 
+# %% ../../nbs/api/teach/02_bank.ipynb #aea9bf2a
 def find(
     *names:str,        # `chapter.id`, or `chapter` for all of it
     cls:type=Question, # What is looked for

@@ -64,7 +64,7 @@ def is_setup(
     code = [o for o in cell.source.splitlines() if o.strip() and not o.startswith('#')]
     return '#| fold' in cell.source or bool(code) and bool(_prepares.match(code[0]))
 
-def _code(cell): return '\n'.join(o for o in cell.source.splitlines() if not re.match(r'#\| ?(un)?fold$', o))
+def _code(cell): return '\n'.join(o for o in cell.source.splitlines() if not re.match(r'#\| ?(?:(?:un)?fold$|code-(?:fold|summary):)', o))
 
 def folded(
     cells:list, # Neighbors, each of them set-up

@@ -12,6 +12,7 @@ def _run_export(options):
     from mixcourse.teach.export import export_bank
     return str(export_bank(options.format, options.out))
 
+# %% ../../nbs/api/teach/16_commands.ipynb #cbc944d4
 def _run_grade(options):
     from mixcourse.teach.answers import as_csv, as_text, read_answers
     from mixcourse.teach.export import write_whole
@@ -27,6 +28,7 @@ def _add(commands, name, doc, run):
     parser.set_defaults(run=run, error=parser.error)
     return parser
 
+# %% ../../nbs/api/teach/16_commands.ipynb #93950396
 def add_commands(
     commands, # What `ArgumentParser.add_subparsers` returned
 )->None:

@@ -25,6 +25,7 @@ def chapter_links()->dict: # Name of a chapter -> its title and address
 # %% ../../nbs/api/teach/13_exam.ipynb #ef01a007
 def _chapter(name): return name.partition('.')[0]
 
+# %% ../../nbs/api/teach/13_exam.ipynb #66ba0135
 class Exam(Widget):
     "Questions without help, graded at the end."
     kind = 'exam'

@@ -28,6 +28,7 @@ class Report:
         verdict = 'right' if self else 'not yet'
         return '\n'.join([f'{self.name}: {verdict}', *(_row(*o) for o in self.results)])
 
+# %% ../../nbs/api/teach/11_exercises.ipynb #300c8ed3
 def _row(what, wrong): return f'no   {what}: {wrong}' if wrong else f'yes  {what}'
 
 # %% ../../nbs/api/teach/11_exercises.ipynb #a3a7da8e
@@ -36,6 +37,7 @@ def _try(prop, fn):
     try: return prop(fn)
     except Exception as e: return f'{type(e).__name__}: {e}'
 
+# %% ../../nbs/api/teach/11_exercises.ipynb #8c016501
 def check(
     fn:Callable,   # What the learner wrote
     task:str=None, # What it should do; None: the name of `fn`

@@ -27,6 +27,7 @@ def _arrays(images, least):
         raise ValueError(f"`images` must hold {least} or more pictures of one size, got {len(arrays)} of sizes {sizes}")
     return arrays
 
+# %% ../../nbs/api/teach/05_explorer.ipynb #6c9bdeb0
 def _decoded(jpegs):
     "Files as a batch (n,3,H,W), float in [0,1]"
     pics = [np.array(Image.open(io.BytesIO(o)).convert('RGB')) for o in jpegs]
@@ -71,6 +72,7 @@ class Explorer(Widget):
 # %% ../../nbs/api/teach/05_explorer.ipynb #ed18410c
 def _shares(names, lam): return f'{lam:.2f} {names[0]} + {1-lam:.2f} {names[1]}'
 
+# %% ../../nbs/api/teach/05_explorer.ipynb #2f3db436
 class MixUpExplorer(Explorer):
     "Blend two pictures: move `lam`, or draw it from Beta(alpha, alpha)."
     mode = 'mixup'
@@ -94,11 +96,13 @@ class MixUpExplorer(Explorer):
 # %% ../../nbs/api/teach/05_explorer.ipynb #7c01d004
 def _clip(v, top): return min(max(v, 0), top)
 
+# %% ../../nbs/api/teach/05_explorer.ipynb #51c11f47
 def _box_around(center, length, size):
     "The box of side `length` around a pixel, clipped at the border: what `rand_bbox` does with what it drew"
     (h,w),(y,x) = size,(o-length//2 for o in center)
     return [_clip(y, h), _clip(x, w), _clip(y+length, h), _clip(x+length, w)]
 
+# %% ../../nbs/api/teach/05_explorer.ipynb #49ec8ef1
 def _check_centers(centers, size):
     "`centers` as lists of ints inside the picture"
     h,w = size
@@ -143,6 +147,7 @@ class CutMixExplorer(Explorer):
 _fills = 'mean', 'black', 'white'
 _mean = torch.tensor([0.485, 0.456, 0.406])[:,None,None] # of ImageNet's pixels: what 0 is after fastai's `Normalize`
 
+# %% ../../nbs/api/teach/05_explorer.ipynb #df445564
 class CutoutExplorer(Explorer):
     "Hide squares of a picture: their side, their number, their place and what fills them."
     mode,how = 'cutout','squares of it hidden'

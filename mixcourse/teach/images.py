@@ -20,6 +20,7 @@ from .items import Picture
 _squares = dict(cat=('chelsea', 0, 60, 300), coffee=('coffee', 0, 110, 400), # name in skimage.data, top, left, side
                 rocket=('rocket', 0, 180, 427), astronaut=('astronaut', 0, 40, 400))
 
+# %% ../../nbs/api/teach/03_images.ipynb #ddf0211d
 def example_images(
     *names:str,    # 'cat', 'coffee', 'rocket', 'astronaut'; none: all four
     size:int=160,  # Side, in pixels
@@ -30,6 +31,7 @@ def example_images(
     check_int('size', size)
     return {name: _example(*_squares[name], size) for name in names or _squares}
 
+# %% ../../nbs/api/teach/03_images.ipynb #03229926
 def _example(name, top, left, side, size):
     from skimage import data
     square = getattr(data, name)()[top:top+side, left:left+side]
@@ -42,6 +44,7 @@ def _tensor_to_array(img):
     if img.ndim==3: img = img.permute(1,2,0).squeeze(-1)
     return img.numpy()
 
+# %% ../../nbs/api/teach/03_images.ipynb #c37491ed
 def to_array(
     img, # PIL image, array (H,W) or (H,W,3) of bytes, or tensor (C,H,W) in [0,1]
 ):       # Array (H,W) or (H,W,3) uint8
@@ -53,11 +56,13 @@ def to_array(
 # %% ../../nbs/api/teach/03_images.ipynb #7b01c00b
 _side = 96 # of the pictures in questions
 
+# %% ../../nbs/api/teach/03_images.ipynb #8393fec9
 def _batch(names):
     "Photographs as the batch (n,3,96,96), float in [0,1]"
     arrays = example_images(*names, size=_side).values()
     return torch.from_numpy(np.stack(list(arrays))).permute(0,3,1,2).float()/255
 
+# %% ../../nbs/api/teach/03_images.ipynb #6e716a94
 def mix_examples(
     picture:Picture, # How the mix is made
 ):                   # Array (96,96,3) uint8
@@ -86,12 +91,14 @@ def _saved(img, kind, **options):
     Image.fromarray(img).save(file, kind, **options)
     return file.getvalue()
 
+# %% ../../nbs/api/teach/03_images.ipynb #e642f59b
 def jpeg(
     img, # Array (H,W) or (H,W,3) uint8
 )->bytes: # A JPEG file
     "A photograph, compressed."
     return _saved(img, 'JPEG', quality=80, subsampling=0, optimize=True)
 
+# %% ../../nbs/api/teach/03_images.ipynb #a7f33b21
 def data_uri(
     data:bytes, # A file
     kind:str,   # Its format: 'jpeg', 'webp' or 'png'
@@ -99,6 +106,7 @@ def data_uri(
     "A picture inside a page."
     return f'data:image/{kind};base64,{base64.b64encode(data).decode()}'
 
+# %% ../../nbs/api/teach/03_images.ipynb #e45f6f1a
 def webp_uri(
     img, # Array (H,W), (H,W,3) or (H,W,4) uint8
 )->str:  # To be used as a `src`
@@ -110,6 +118,7 @@ def webp_uri(
 # %% ../../nbs/api/teach/03_images.ipynb #7b01c008
 row_style = 'display:flex;flex-wrap:wrap;gap:1em'
 
+# %% ../../nbs/api/teach/03_images.ipynb #8ece2e0d
 def figure(
     src:str,              # Address of the picture, or a data URI
     caption:str,          # Text below it

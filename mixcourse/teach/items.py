@@ -21,6 +21,7 @@ class Picture:
     lam:float|None=None   # Share of the first photograph, in [0,1], for 'mixup'
     box:tuple[int, ...]=()# `y1,x1,y2,x2` in pixels of a picture of 96×96, for 'cutmix' and 'cutout'
 
+# %% ../../nbs/api/teach/01_items.ipynb #a591c70c
 @dataclass(frozen=True)
 class Option:
     "One thing to choose, and what there is to say about it, right or wrong."
@@ -31,6 +32,7 @@ class Option:
     picture:Picture|None=None # What can be chosen, as a picture
     tag:str=''          # Name of the misconception, for a table of answers
 
+# %% ../../nbs/api/teach/01_items.ipynb #41dc53c6
 @dataclass(frozen=True)
 class Miss:
     "A wrong number that people arrive at."
@@ -45,16 +47,16 @@ class Question:
     id:str             # Unique in its chapter
     kind:str           # 'single', 'multiple' or 'number'
     ask:str            # The question
-    level:int|None=None # 1 recall, 2 apply, 3 think ahead; in the bank each has one
-    code:str=''        # Python that the question is about
-    picture:Picture|None=None # Picture that the question is about
     options:tuple[Option, ...]=() # To choose from, unless `kind` is 'number'
-    keep_order:bool=False     # Do the options have an order, as lines of code do? Else they are shuffled
     answer:float|None=None    # The right number
     tolerance:float|None=None # How far from it is still right
     why:str=''         # Why that number
     misses:tuple[Miss, ...]=() # Wrong numbers with something to say
     hint:str=''        # Help that does not give it away
+    level:int|None=None # 1 recall, 2 apply, 3 think ahead; in the bank each has one
+    code:str=''        # Python that the question is about
+    picture:Picture|None=None # Picture that the question is about
+    keep_order:bool=False     # Do the options have an order, as lines of code do? Else they are shuffled
     of:str=''          # In the final exam: `id` of the question of which this is a twin
 
 # %% ../../nbs/api/teach/01_items.ipynb #ab01a003
@@ -66,6 +68,7 @@ class Prompt:
     options:tuple[str, ...]=() # Guesses to choose from; none: the reader writes one
     reveal:str='' # What happens; empty: the output of the next cell
 
+# %% ../../nbs/api/teach/01_items.ipynb #30338eed
 @dataclass(frozen=True)
 class Claim:
     "Something often said, and the run that refutes it."
@@ -75,6 +78,7 @@ class Claim:
     code:str   # Python that shows it
     output:str # What that prints
 
+# %% ../../nbs/api/teach/01_items.ipynb #6ad6bc22
 @dataclass(frozen=True)
 class Line:
     "A line of code, and whether it is the wrong one."
@@ -82,6 +86,7 @@ class Line:
     why:str          # Why it is right, or wrong
     wrong:bool=False # Is it the one to repair?
 
+# %% ../../nbs/api/teach/01_items.ipynb #de9552ec
 @dataclass(frozen=True)
 class Fault:
     "Wrong code, what it prints, and its repair."
@@ -97,12 +102,14 @@ class Fault:
 # %% ../../nbs/api/teach/01_items.ipynb #66bb01ff
 _parts = dict(options=Option, misses=Miss, lines=Line, picture=Picture)
 
+# %% ../../nbs/api/teach/01_items.ipynb #40e73514
 def _part(field, value):
     "A field's value, with the classes of what it is made of"
     if isinstance(value, list): return tuple(_part(field, o) for o in value)
     if isinstance(value, dict): return from_json(_parts[field], value)
     return value
 
+# %% ../../nbs/api/teach/01_items.ipynb #c0805ec4
 def from_json(
     cls:type, # `Question`, `Prompt`, `Claim`, `Fault` or what they are made of
     d:dict,   # Its fields, as in a file of the bank
@@ -113,12 +120,14 @@ def from_json(
 # %% ../../nbs/api/teach/01_items.ipynb #ab01a005
 def _is_empty(value): return value is None or value is False or value in ('', ())
 
+# %% ../../nbs/api/teach/01_items.ipynb #b5d2e398
 def _lean(value):
     "As JSON can hold it, without what says nothing"
     if isinstance(value, dict): return {k: _lean(v) for k,v in value.items() if not _is_empty(v)}
     if isinstance(value, tuple): return [_lean(v) for v in value]
     return value
 
+# %% ../../nbs/api/teach/01_items.ipynb #358fc0e3
 def to_json(
     item:Question|Prompt|Claim|Fault, # From the bank, or made here
 )->dict:                              # What JSON can hold
@@ -136,6 +145,7 @@ class Grade:
 _real = r'[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?'
 _ratio = re.compile(f'({_real})(?:/({_real}))?')
 
+# %% ../../nbs/api/teach/01_items.ipynb #27da4953
 def _number(text):
     "A number as people write it (`0.5`, `0,5`, `1/2`, with a typographic minus), else None"
     text = re.sub(r'\s', '', text).replace('\u2212', '-')
@@ -145,6 +155,7 @@ def _number(text):
     top,bottom = float(m[1]),float(m[2] or 1)
     return top/bottom if bottom and math.isfinite(top/bottom) else None
 
+# %% ../../nbs/api/teach/01_items.ipynb #f9a61b34
 def _grade_number(question, answer):
     x = _number(answer) if isinstance(answer, str) else None
     if x is None: return Grade(None)
@@ -162,6 +173,7 @@ def _grade_choice(question, answer):
     right = {i for i in places if question.options[i].right}
     return Grade(set(chosen)==right, tuple(question.options[i].why for i in places if i in chosen))
 
+# %% ../../nbs/api/teach/01_items.ipynb #4a9724df
 def grade(
     question:Question,   # What was asked
     answer:int|list|str, # Place of the option chosen, places of those chosen, or the number as typed

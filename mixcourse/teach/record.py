@@ -113,8 +113,8 @@ def _data_set(batch):
 
 def _loaded(batch):
     dtype = str(batch.x.dtype).removeprefix('torch.')
-    text = (f'The loader hands over {len(batch.x)} of them as one tensor of {dtype}: mean {batch.x.mean():.2f}, '
-            f'standard deviation {batch.x.std():.2f}.')
+    text = (f'The loader hands over {len(batch.x)} of them as one tensor of {dtype}: mean {batch.x.mean().item():.2f}, '
+            f'standard deviation {batch.x.std().item():.2f}.')
     return Stage('Batch', tuple(batch.x.shape), text, [(batch.pics[i], f'{i}: {batch.name(i)}') for i in batch.shown])
 
 def _pairs(batch):

@@ -24,16 +24,19 @@ def mixup_with_all_of_itself(answer):
     x,perm = _pair()
     return near(answer(x.clone(), perm, torch.ones(4)), x)
 
+# %% ../../nbs/api/teach/10_tasks.ipynb #69dadc47
 @holds('mixup', 'with `lam` = 0 it is the partner')
 def mixup_with_nothing_of_itself(answer):
     x,perm = _pair()
     return near(answer(x, perm, torch.zeros(4)), _plain([1.,0.,3.,2.]))
 
+# %% ../../nbs/api/teach/10_tasks.ipynb #235a19e9
 @holds('mixup', 'each picture keeps its own share')
 def mixup_has_a_share_each(answer):
     x,perm = _pair()
     return near(answer(x, perm, torch.tensor([.75,.5,.25,1.])), _plain([.25,.5,2.75,3.]))
 
+# %% ../../nbs/api/teach/10_tasks.ipynb #864f1ebc
 @holds('mixup', 'the batch itself is left alone')
 def mixup_keeps_the_batch(answer): return untouched(answer, *_pair(), torch.full((4,), .3))
 
@@ -45,23 +48,27 @@ def cutmix_pastes_the_partner(answer):
     for i,j in enumerate(perm): want[i,:,1:4,2:7] = x[j,:,1:4,2:7]
     return near(answer(x.clone(), perm, torch.tensor([[1,2,4,7]]*4)), want)
 
+# %% ../../nbs/api/teach/10_tasks.ipynb #92e515a9
 @holds('cutmix', 'an empty box changes nothing')
 def cutmix_with_an_empty_box(answer):
     x,perm = _pair()
     return near(answer(x.clone(), perm, torch.tensor([[3,3,3,3]]*4)), x)
 
+# %% ../../nbs/api/teach/10_tasks.ipynb #3df9a8ef
 @holds('cutmix', 'the batch itself is left alone')
 def cutmix_keeps_the_batch(answer): return untouched(answer, *_pair(), torch.tensor([[0,0,3,3]]*4))
 
 # %% ../../nbs/api/teach/10_tasks.ipynb #bc01a009
 def _bright(): return _pair()[0]+1 # no pixel is 0, so that a hole can be seen
 
+# %% ../../nbs/api/teach/10_tasks.ipynb #43ef148b
 @holds('cutout', 'the box is filled with 0, the rest stays')
 def cutout_fills_with_zero(answer):
     want = _bright()
     want[:,:,0:3,5:8] = 0
     return near(answer(_bright(), torch.tensor([[0,5,3,8]]*4)), want)
 
+# %% ../../nbs/api/teach/10_tasks.ipynb #b55202ec
 @holds('cutout', 'each picture has a hole of its own')
 def cutout_has_a_hole_each(answer):
     boxes = [[0,0,1,1],[1,1,3,3],[2,0,6,2],[0,0,6,8]]
@@ -69,6 +76,7 @@ def cutout_has_a_hole_each(answer):
     for pic,(y1,x1,y2,x2) in zip(want, boxes): pic[:,y1:y2,x1:x2] = 0
     return near(answer(_bright(), torch.tensor(boxes)), want)
 
+# %% ../../nbs/api/teach/10_tasks.ipynb #45506648
 @holds('cutout', 'the batch itself is left alone')
 def cutout_keeps_the_batch(answer): return untouched(answer, _bright(), torch.tensor([[0,0,3,3]]*4))
 
@@ -79,9 +87,11 @@ def draws_are_shares(answer):
     if len(lam)!=1000: return f'{len(lam)} draws, expected 1000'
     return '' if 0<=lam.min() and lam.max()<=1 else f'from {lam.min():.2f} to {lam.max():.2f}'
 
+# %% ../../nbs/api/teach/10_tasks.ipynb #28fa39a0
 @holds('rand_lam', 'they differ')
 def draws_differ(answer): return '' if answer(1000, 1.).unique().numel()>900 else 'many draws are the same'
 
+# %% ../../nbs/api/teach/10_tasks.ipynb #3abd9a38
 @holds('rand_lam', 'the spread is that of Beta(alpha, alpha)')
 def draws_are_of_beta(answer):
     for alpha in (.2, 1., 8.):
@@ -99,12 +109,14 @@ def boxes_are_inside(answer):
     outside = (~(rows & columns)).sum()
     return f'{outside} of 1000 do not' if outside else ''
 
+# %% ../../nbs/api/teach/10_tasks.ipynb #76b3bff2
 @holds('rand_bbox', 'unclipped boxes have the area asked for')
 def boxes_have_their_area(answer):
     y1,x1,y2,x2 = answer((64,64), torch.full((2000,), .75)).T
     largest = ((y2-y1)*(x2-x1)).max().item()
     return '' if abs(largest-1024)<=64 else f'the largest of 2000 has {largest} pixels of 4096, expected about 1024'
 
+# %% ../../nbs/api/teach/10_tasks.ipynb #1d030687
 @holds('rand_bbox', 'the center may be any pixel')
 def boxes_reach_every_pixel(answer):
     seen = torch.zeros(4, 4, dtype=torch.bool)

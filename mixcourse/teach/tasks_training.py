@@ -27,11 +27,13 @@ def loss_is_that_of_soft_targets(answer):
     pred = torch.linspace(-2, 2, 12).reshape(4,3)
     return near(answer(pred, _y_a, _y_b, _lam), -(_soft*pred.log_softmax(1)).sum(1).mean())
 
+# %% ../../nbs/api/teach/10_tasks_training.ipynb #ebdd13ad
 @holds('mixed_loss', 'with `lam` = 1 it is the plain loss')
 def loss_of_unmixed_pictures(answer):
     pred = torch.linspace(-1, 3, 12).reshape(4,3)
     return near(answer(pred, _y_a, _y_b, torch.ones(4)), F.cross_entropy(pred, _y_a))
 
+# %% ../../nbs/api/teach/10_tasks_training.ipynb #1002c37f
 @holds('mixed_loss', 'gradients flow through it')
 def loss_has_gradients(answer):
     pred = torch.zeros(4, 3, requires_grad=True)
@@ -54,20 +56,25 @@ def _mixed_batch(answer, alpha):
     mixed,y_a,y_b,lam = answer(x.clone(), torch.arange(64), alpha)
     return x, mixed, y_a, y_b, torch.as_tensor(lam, dtype=torch.float).flatten().expand(64)
 
+# %% ../../nbs/api/teach/10_tasks_training.ipynb #d011656a
 def batch_keeps_targets(answer): return near(_mixed_batch(answer, 1.)[2], torch.arange(64))
 
+# %% ../../nbs/api/teach/10_tasks_training.ipynb #7b46de1e
 def batch_pixels_tell_targets(answer):
     x,mixed,y_a,y_b,lam = _mixed_batch(answer, 1.)
     return near(mixed.flatten(1).mean(1)/64, (lam*y_a + (1-lam)*y_b)/64)
 
+# %% ../../nbs/api/teach/10_tasks_training.ipynb #ed4fac80
 def batch_partners_change(answer):
     first,second = (_mixed_batch(answer, 1.)[3] for _ in range(2))
     return 'twice the same partners' if torch.equal(first, second) else ''
 
+# %% ../../nbs/api/teach/10_tasks_training.ipynb #9ed71670
 def batch_is_left_alone(answer):
     def of_images(x): return answer(x, torch.arange(64), 1.)
     return untouched(of_images, _mixed_batch(answer, 1.)[0])
 
+# %% ../../nbs/api/teach/10_tasks_training.ipynb #b6791a97
 def batch_off_at_zero(answer):
     x,mixed,*_ = _mixed_batch(answer, 0)
     return near(mixed, x)
@@ -80,6 +87,7 @@ for _task in ('mixup_data', 'cutmix_data'):
     holds(_task, 'the batch itself is left alone')(batch_is_left_alone)
     holds(_task, 'alpha = 0 is off')(batch_off_at_zero)
 
+# %% ../../nbs/api/teach/10_tasks_training.ipynb #bbf8c8eb
 @holds('cutmix_data', 'each pixel comes from one picture alone')
 def batch_of_whole_pixels(answer):
     mixed = _mixed_batch(answer, 1.)[1]
@@ -101,16 +109,19 @@ def attack_goes_up(answer):
     x,y,up = _gray()
     return near(answer(_linear, x, y, .1), x+.1*up)
 
+# %% ../../nbs/api/teach/10_tasks_training.ipynb #408b9508
 @holds('fgsm', 'pixels stay in [0, 1]')
 def attack_stays_in_range(answer):
     x,y,up = _gray(.95)
     return near(answer(_linear, x, y, .2), torch.where(up>0, 1., .75))
 
+# %% ../../nbs/api/teach/10_tasks_training.ipynb #6d645170
 @holds('fgsm', 'the result is free of gradients')
 def attack_is_detached(answer):
     x,y,_ = _gray()
     return 'it still carries a graph' if answer(_linear, x, y, .1).requires_grad else ''
 
+# %% ../../nbs/api/teach/10_tasks_training.ipynb #fc241cac
 @holds('fgsm', 'the batch itself is left alone')
 def attack_keeps_the_batch(answer):
     x,y,_ = _gray()
@@ -123,11 +134,14 @@ def _claims(*pairs):
     confidence,right = map(torch.tensor, zip(*pairs))
     return torch.stack([confidence, 1-confidence], 1), 1-right.long()
 
+# %% ../../nbs/api/teach/10_tasks_training.ipynb #2b26b679
 @holds('calibration_error', 'honest guesses have none')
 def error_of_honest_guesses(answer): return near(answer(*_claims(*[(.75,1)]*3, (.75,0))), 0.)
 
+# %% ../../nbs/api/teach/10_tasks_training.ipynb #625610eb
 @holds('calibration_error', 'bins count by their share of the guesses')
 def error_counts_by_share(answer): return near(answer(*_claims(*[(.9,1)]*8, *[(.6,0)]*2)), .8*.1+.2*.6)
 
+# %% ../../nbs/api/teach/10_tasks_training.ipynb #ab423791
 @holds('calibration_error', 'too much in one bin does not make up for too little in another')
 def error_has_no_sign(answer): return near(answer(*_claims(*[(.9,1),(.9,0)]*2, *[(.6,1)]*4)), .4)

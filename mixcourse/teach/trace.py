@@ -51,6 +51,7 @@ def _pictures(stage):
         figures.append(figure(webp_uri(img), str(caption), stage.width, alt=f'{stage.title}: {caption}', pixelated=few_pixels))
     return Div(*figures, cls='tr-pics', style=row_style)
 
+# %% ../../nbs/api/teach/06_trace.ipynb #57ad2cb8
 def _section(stage):
     "A stage as a part of a page"
     title = f'{stage.title} · {stage.size}' if stage.size else stage.title
@@ -81,8 +82,10 @@ _colors = '#4a7bd0', '#c8641a'
 _words = dict(train_loss='training loss', valid_loss='validation loss',
               train_accuracy='training accuracy', valid_accuracy='validation accuracy')
 
+# %% ../../nbs/api/teach/06_trace.ipynb #98f8fd4a
 def _word(metric): return _words.get(metric, metric)
 
+# %% ../../nbs/api/teach/06_trace.ipynb #fb971551
 def _drawing(*shapes, label):
     "An SVG; the attribute is set afterwards, because only SVG minds capital letters"
     svg = Svg(*shapes, role='img', aria_label=label, style='max-width:26em;display:block')
@@ -95,6 +98,7 @@ def _span(values):
     low,high = min(values),max(values)
     return (low,high) if low<high else (low-.5,high+.5)
 
+# %% ../../nbs/api/teach/06_trace.ipynb #a3383276
 def _points(values, low, high):
     "A curve's corners; epochs without a value are left out"
     last = max(len(values)-1, 1)
@@ -113,8 +117,10 @@ def _curve(i, values, low, high):
     if i: style['stroke_dasharray'] = '6 4'
     return ft('polyline', cls=f'tr-l{i}', points=_points(values, low, high), **style)
 
+# %% ../../nbs/api/teach/06_trace.ipynb #44c8eef3
 def _note(text, x, y, anchor=None): return ft('text', str(text), x=x, y=y, text_anchor=anchor, font_size=13, fill='#777')
 
+# %% ../../nbs/api/teach/06_trace.ipynb #59fb1786
 def _tick(value, y):
     "A value on the axis, and its line"
     line = ft('path', cls='tr-grid', d=f'M{_left} {y}h{_width}', stroke='#8884')
@@ -144,10 +150,12 @@ def _check_runs(runs):
         raise ValueError(f"`runs` must have the same number of epochs, got {sorted(lengths)}")
     return lengths.pop()
 
+# %% ../../nbs/api/teach/06_trace.ipynb #f17e4ee0
 def _check_notes(notes, epochs):
     bad = [o for o in notes if not (isinstance(o, int) and 1<=o<=epochs)]
     if bad: raise ValueError(f"`notes` must be of epochs from 1 to {epochs}, got {bad}")
 
+# %% ../../nbs/api/teach/06_trace.ipynb #fe3b37e4
 def _rounded(values): return [None if v is None else round(v, 4) for v in values]
 
 # %% ../../nbs/api/teach/06_trace.ipynb #7d01e00d
@@ -176,6 +184,7 @@ class TrainingTrace(Widget):
 
     def __repr__(self): return f'{type(self).__name__}({", ".join(self.runs)})'
 
+# %% ../../nbs/api/teach/06_trace.ipynb #8a89ffed
 def _last(name, run):
     "What a run ended with, in words"
     ends = [f'{_word(m)} {values[-1]:.3f}' for m,values in run.items() if values[-1] is not None]

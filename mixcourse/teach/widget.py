@@ -12,7 +12,6 @@ import json, re
 from functools import lru_cache
 from html import escape
 from importlib.resources import files
-from pkgutil import resolve_name
 from xml.etree import ElementTree
 
 from fastcore.xml import Code, Div, Safe, Script, to_xml
@@ -68,9 +67,11 @@ _math_tags = set('math mrow mi mn mo mtext msub msup msubsup mfrac msqrt mroot m
 _math_attributes = set('display mathvariant stretchy fence form separator accent lspace rspace width minsize maxsize '
                        'linethickness displaystyle'.split())
 
+# %% ../../nbs/api/teach/02_widget.ipynb #3bc6900f
 def _is_math(element):
     return element.tag in _math_tags and element.attrib.keys() <= _math_attributes
 
+# %% ../../nbs/api/teach/02_widget.ipynb #2c3a651b
 def _maths(tex):
     "MathML of `tex`, or its source as code"
     try: root = ElementTree.fromstring(convert(tex).replace(' xmlns="http://www.w3.org/1998/Math/MathML"', ''))
@@ -86,6 +87,7 @@ def rich(
     parts = re.split(r'(`[^`\n]+`|\$[^$\n]+\$)', text)
     return Safe(''.join(map(_rich_part, parts)))
 
+# %% ../../nbs/api/teach/02_widget.ipynb #3097f128
 def _rich_part(part):
     "HTML of plain text, of `code` or of $math$"
     inner = part[1:-1]
@@ -96,18 +98,21 @@ def _rich_part(part):
 # %% ../../nbs/api/teach/02_widget.ipynb #0ef40bc9
 static = files('mixcourse')/'teach/static'
 
+# %% ../../nbs/api/teach/02_widget.ipynb #b77c9842
 def read_static(
     name:str, # Path inside `static/`
 )->str:       # Its text
     "A script or a style sheet."
     return (static/name).read_text(encoding='utf-8')
 
+# %% ../../nbs/api/teach/02_widget.ipynb #cdbdd19c
 def _needs(name):
     "Scripts that the first line of `name` wants before it"
     first = read_static(f'{name}.js').partition('\n')[0]
     if not first.startswith('// after:'): return []
     return [o.strip() for o in first.removeprefix('// after:').split(',')]
 
+# %% ../../nbs/api/teach/02_widget.ipynb #41a6a868
 def _in_order(names):
     "`names` and what they need, each once, after what it needs"
     order = []
@@ -123,19 +128,13 @@ def _styling(name):
     if not (static/f'{name}.css').is_file(): return []
     return [f'mx.style("{name}", {json.dumps(read_static(f"{name}.css"), ensure_ascii=False)})']
 
+# %% ../../nbs/api/teach/02_widget.ipynb #d1fd3f0b
 def _block(name):
     "A script in a block of its own, its export noted under its name"
     js = re.sub('^export default', f'mx.kinds.{name} =', read_static(f'{name}.js'), flags=re.M)
     return '{\n' + js + '\n}'
 
-# Data that a script brings along. It is made where a page is made, so that no file of the repository holds it
-_brought = dict(digits='mixcourse.teach.digits:packed')
-
-def _data(name):
-    "JavaScript that gives a script its data"
-    if name not in _brought: return []
-    return [f'mx.data.{name} = {json.dumps(resolve_name(_brought[name])())}']
-
+# %% ../../nbs/api/teach/02_widget.ipynb #0c8d5967
 @lru_cache
 def script(
     *kinds:str,       # Names of files in `static/`
@@ -143,7 +142,7 @@ def script(
 )->str:               # JavaScript, to be evaluated as a module
     "What brings widgets of these kinds to life."
     parts = [read_static('core.js'), *_styling('core')]
-    for name in _in_order(kinds): parts += [*_styling(name), *_data(name), _block(name)]
+    for name in _in_order(kinds): parts += [*_styling(name), _block(name)]
     end = f'export default mx.live("{kinds[0]}")' if live else 'mx.start()'
     return '\n'.join([*parts, end])
 

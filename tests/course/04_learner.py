@@ -1,49 +1,61 @@
 "What learner says of its run. Executed in the chapter, after the cell of that id."
 
-# %% after ebaebedd
-if DATA == 'digits': assert without > with_it+.15, 'the page says that the model is fine and the measurement is not'
+# %% after first-seen
+if DATA == 'digits':
+    noted = record_training(learn)
+    assert noted['accuracy'][-1] > noted['accuracy'][0] + .1 and noted['accuracy'][-1] > .85, 'the page says that it works'
+    assert noted['train_loss'][-1] > noted['valid_loss'][-1], 'the page says: the training loss stays higher'
 
-# %% after 19638a15
-assert with_it==without, 'the page says that the callback sleeps in validation'
+# %% after events
+assert one_batch(tell.log, True).startswith('before_batch · after_pred · after_loss'), 'the page names the events in this order'
+assert 'before_batch' in one_batch(tell.log, False) and 'after_loss' in one_batch(tell.log, False), 'the page says: in validation, too'
 
-# %% after 290be9a2
+# %% after with-without
+if DATA == 'digits': assert without > with_it + .15, 'the page says that the network is fine and the measurement is not'
+
+# %% after train-mix
+assert with_it == without, 'the page says that the callback sleeps in validation'
+
+# %% after met
+assert len({caption for _, caption in met}) == 4, 'the page says that each epoch draws anew'
+
+# %% after unshuffled
+if DATA == 'digits':
+    found = {k: v[0] for k, v in pairs.items()}
+    differ = {k: int(v[1].rstrip('%')) for k, v in pairs.items()}
+    assert found['same order'] < 50 < found['shuffled'], 'the page says: only those that share its batch'
+    assert differ['sorted by class'] < 50 < 80 < differ['shuffled'], 'the page says: most pairs are of one class'
+
+# %% after same
 if default_device().type == 'cpu': assert all(same), 'the page says that both do the same'
 
-# %% after 1bc6b637
-for error in KeyboardInterrupt, CancelFitException:
-    learn,own = stopped(MixUp(.4), error)
-    assert own and valid_accuracy(learn)==valid_accuracy(Learner(learn.dls, learn.model, loss_func=learn.loss_func, metrics=accuracy))
-learn,own = stopped(Swap(), KeyboardInterrupt)
-pred,y = torch.zeros(2, 3),torch.tensor([0,1])
-left = learn.loss_func(pred, y)
-learn.swap('before_train')
-assert not own and torch.isclose(learn.loss_func(pred, y), 2*left), 'the page says that Swap leaves its loss behind, and that it is doubled again'
+# %% after untouched
+assert untouched, 'the page says that the library does not write into the data'
 
-# %% after 9859e5d9
-assert np.sum(counted, 0).tolist()==[1000,1000], 'the page says: as many as before'
+# %% after counted
+assert loaded == mixed == 1000, 'the page says: as many as went in'
 
-# %% after 40260be4
-last = {m: {k: np.mean([o[m][-1] for o in v]) for k,v in logs.items()} for m in logs['plain'][0]}
-if DATA == 'digits': assert last['train_accuracy']['plain'] > .9 and last['train_accuracy']['MixUp'] < last['train_accuracy']['plain']-.2, 'the page says: it looks like a failure'
+# %% after train-accuracy
+if DATA == 'digits': assert np.mean(last('train_accuracy')['MixUp']) < np.mean(last('train_accuracy')['plain']) - .2, 'the page says: it looks like a failure'
 
-# %% after 46c3465a
+# %% after training-trace
 if DATA == 'digits':
-    assert 1<e<E//2<E and all(abs(o['train_loss'][0]-np.log(10)) < .35 for o in (p,m)), 'the note says: near ln 10'
-    assert m['train_accuracy'][E//2-1] < m['valid_accuracy'][E//2-1]-.1, 'the note says: the harder task'
-    assert m['train_loss'][-1] > p['train_loss'][-1]+.2, 'the note says: it stays higher'
-    assert abs(last['valid_accuracy']['MixUp']-last['valid_accuracy']['plain']) < .03, 'the page says that they end close to each other'
+    assert abs(np.subtract(*(np.mean(v) for v in last('valid_accuracy').values()))) < .03, 'the page says that both end close together'
+    assert curves['MixUp']['train_loss'][-1] > curves['plain']['train_loss'][-1] + .2, 'the page says that the training loss stays up'
 
-# %% after ceec2b62
-if DATA == 'digits': assert last['train_mixed_accuracy']['MixUp'] > last['train_accuracy']['MixUp']+.2, 'the page says that the mixed accuracy is higher'
+# %% after fair
+if DATA == 'digits': assert np.mean(fair['training, mixed accuracy']['MixUp']) > .9, 'the page says that the training went well'
+
+# %% after honesty
 if DATA == 'digits':
-    how = {k: np.array([o['sure'][0] for o in v]) for k,v in logs.items()}
-    assert (how['MixUp'] < how['plain']).all() and last['valid_loss']['MixUp'] > last['valid_loss']['plain']-.02, 'the page says: less sure, and no lower loss'
+    assert np.mean(honesty['MixUp']['how sure']) < np.mean(honesty['plain']['how sure']) - .02, 'the page says: less sure'
+    assert abs(np.mean(honesty['MixUp']['how often right']) - np.mean(honesty['plain']['how often right'])) < .03, 'the page says: about as often right'
 
-# %% after b929e704
-with torch.no_grad(): top = learn.model.eval()(blend[None]).topk(2).indices[0].tolist()
-if DATA == 'digits': assert set(top)=={0,4}, 'the page says that two classes stand out'
-
-# %% after 1353adc2
+# %% after recipes
 if DATA == 'digits':
-    assert res[.55,'MixUp'][2] > res[.55,'plain'][2]+.03, 'the page says: names both more often'
-    assert all(v[1] < 1-lam-.05 for (lam,_),v in res.items()), 'the page says: less than its share'
+    assert answers[.55,'MixUp'][2] > answers[.55,'plain'][2], 'the page says: names both more often'
+    assert all(v[1] < 1 - lam for (lam, _), v in answers.items()), 'the page says: not all that it should'
+
+# %% after stops
+assert not stopped(Swap(), KeyboardInterrupt), 'the page says that Swap leaves its loss behind'
+assert stopped(MixUp(), KeyboardInterrupt) and stopped(MixUp(), CancelFitException), 'the page says that MixUp replaced nothing'

@@ -34,7 +34,9 @@ if DATA == 'digits':
 if DATA == 'digits':
     assert r.confidence['alpha 0'] > r.confidence['alpha 1']+2 and r.confidence['alpha 0'] > r.confidence['alpha 32']+2, 'the page says that confidence falls'
     g = r.accuracy-r.confidence
-    assert g['alpha 32'] > g['alpha 0']+2, 'the page says that the gap grows'
+    assert g['alpha 32'] > g['alpha 0']+2, 'the page says that the gap of mixed runs is wider'
+    assert abs(r.confidence['alpha 32']-r.confidence['alpha 1']) < 2, 'the page says that confidence hardly changes beyond 1'
+    assert r.accuracy['alpha 32'] < r.accuracy['alpha 1'] and g['alpha 32'] < g['alpha 6']+.5, 'the page says that accuracy falls and the gap does not widen'
 
 # %% after 7c203237
 if DATA == 'digits':
