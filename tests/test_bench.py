@@ -4,7 +4,7 @@ import json, re
 import pytest, torch
 from conftest import root
 
-from mixcourse.bench.correct import batch_checks
+from mixcourse.bench.correct import batch_checks, name_of
 from mixcourse.bench.traffic import count_traffic
 from mixcourse.bench.training import training_checks
 from mixcourse.mixing import _torch, cutmix, cutout, mixup
@@ -96,13 +96,13 @@ def test_another_question_is_refused(forks, tmp_path):
 # who mixes right
 
 def test_committed_findings_are_of_these_checks():
-    assert correct['checks'] == {o.__name__: o.__doc__ for o in checks}
+    assert correct['checks'] == {name_of(o): o.__doc__ for o in checks}
 
 
 def test_every_library_was_asked_everything():
     asked = {(o['check'], o['op'], o['lib']) for o in correct['findings']}
     libs = set(correct['versions']) - {'torch'}
-    assert asked == {(o.__name__, op, lib) for o in checks for op in ('MixUp', 'CutMix') for lib in libs}
+    assert asked == {(name_of(o), op, lib) for o in checks for op in ('MixUp', 'CutMix') for lib in libs}
     assert {'mixcourse', 'fastai', 'timm', 'torchvision', 'kornia', 'keras'} == libs
 
 

@@ -34,11 +34,12 @@ def _version(name):
 
 def describe_setup(
     device='cpu', # Where the batches are
-)->dict:          # Processor, cores, threads, GPU, Python, system, versions of libraries
+)->dict:          # Processor, cores, threads, load of the last minute, GPU, Python, system, versions
     "What was measured on, and with what."
     cpu,gpu = torch.device('cpu'),torch.device(device).type=='cuda'
     return dict(
         cpu=describe_machine(cpu)['name'], cores=os.cpu_count(), threads=torch.get_num_threads(),
+        load=os.getloadavg()[0] if hasattr(os, 'getloadavg') else None,
         gpu=torch.cuda.get_device_name() if gpu else None, python=platform.python_version(),
         system=platform.system(), versions={name:_version(name) for name in libraries})
 
