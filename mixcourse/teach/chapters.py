@@ -6,7 +6,7 @@ Docs: https://mixcourse.github.io/mixcourse/api/teach/chapters.html.md"""
 
 # %% auto #0
 __all__ = ['WORDS', 'LINES', 'WIDGETS', 'CALLOUTS', 'minutes', 'chapter_number', 'head_line', 'is_setup', 'folded', 'fold_setup',
-           'box', 'callouts', 'chapter_list', 'ChapterPages']
+           'box', 'callouts', 'one_link', 'chapter_list', 'ChapterPages']
 
 # %% ../../nbs/api/teach/12_chapters.ipynb #ab02579f
 import re
@@ -38,7 +38,7 @@ def chapter_number(
     return int(found[1])
 
 _badge = re.compile(r'^<a href="[^"]*colab[^"]*">.*?</a>', re.M)
-_need = re.compile(r'^You need: (.+)$\n*', re.M)
+_need = re.compile(r'^(?:\*\*(?P<minutes>\d+) minutes\.\*\*)? ?(?:You need:? (?P<need>.+))?$\n*', re.M)
 
 def head_line(
     badge:str,       # HTML of the Colab badge
@@ -111,6 +111,17 @@ def callouts(
     md = _quote.sub(lambda m: box(m[1], re.sub(r'^> ?', '', m[2], flags=re.M)), md)
     return _section.sub(lambda m: m[1] + box(m[2], m[3], title=False) + '\n', md)
 
+# %% ../../nbs/api/teach/12_chapters.ipynb #b1c7a004
+_inner = r'\[(`[^`\n]+`)\]\([^)\s]*\)'
+_outer = re.compile(rf'\[((?:[^\[\]]|{_inner})*?{_inner}[^\[\]]*)\]\(')
+
+def one_link(
+    md:str, # Markdown, with links by nbdev
+)->str:     # The same without links inside of links
+    "Keep the outer link."
+    def plain(m): return '[' + re.sub(_inner, r'\1', m[1]) + ']('
+    return _outer.sub(plain, md)
+
 # %% ../../nbs/api/teach/12_chapters.ipynb #b1c7a002
 def _chapter(path):
     "Title, sentence and minutes of a chapter"
@@ -144,7 +155,7 @@ class ChapterPages:
 
     def __call__(self, cell):
         if cell.cell_type!='markdown': return
-        cell.source = callouts(cell.source)
+        cell.source = callouts(one_link(cell.source))
         if _list in cell.source: cell.source = cell.source.replace(_list, chapter_list(self.path.parent/'chapters'))
 
     def end(self):
@@ -159,11 +170,12 @@ class ChapterPages:
         self.nb.cells = fold_setup(cells)
 
     def _head(self, cell, number):
-        need = _need.search(cell.source)
         badge = _badge.search(cell.source)[0]
-        rest = _need.sub('', _badge.sub('', cell.source)).strip()
-        time = minutes(self.nb.cells) if number else None
-        cell.source = head_line(badge, self.path.name, time, need[1] if need else '') + '\n\n' + rest
+        rest = _badge.sub('', cell.source).strip()
+        said = _need.match(rest)
+        rest = rest[said.end():].strip() if said else rest
+        time = int(said['minutes']) if said and said['minutes'] else minutes(self.nb.cells) if number else None
+        cell.source = head_line(badge, self.path.name, time, said['need'] if said else '') + '\n\n' + rest
 
 def _subtitle(cell, text):
     "Into the front matter, which is the first cell"

@@ -28,9 +28,9 @@ def inner_links(site, page, soup):
 
 def chapter_numbers(site, page, soup):
     "In front of each chapter's title"
-    numbers = {relative(site, page, url): n for p, url in site.url.items() if (n := number(p))}
+    numbers = {url: n for p, url in site.url.items() if (n := number(p))}
     for a in soup.select('#quarto-sidebar a[href]'):
-        n = numbers.get(os.path.normpath(a['href']))
+        n = numbers.get(os.path.normpath(os.path.join(os.path.dirname(site.url[page]), a['href'])))
         if n and not a.select_one('.mx-n'): a.insert(0, BeautifulSoup(f'<span class="mx-n">{n}</span>', 'html.parser'))
 
 

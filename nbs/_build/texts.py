@@ -119,6 +119,7 @@ def twin(site, page):
     md = re.sub(r'!\[((?:[^\]\\]|\\.)*)\]\(\)(\{[^}]*\})?', lambda m: f'*Figure: {m[1]}*' if m[1] else '', md)
     body = pypandoc.convert_text(md, 'gfm-raw_html', format='markdown-implicit_figures-yaml_metadata_block', extra_args=['--wrap=none'])
     body = re.sub(r'\]\((?!\w+:|#)([^)#]+)\.ipynb', lambda m: f']({linked(site, page, m[1])}', body)
+    body = re.sub(r'!\[([^\]]*)\]\(data:[^)]*\)|<img[^>]*src="data:[^>]*>', lambda m: f'*Figure: {m[1]}*' if m[1] else '', body)
     return f"# {meta['title']}\n\n> {meta.get('description', '')}\n\n{body}"
 
 
