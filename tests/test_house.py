@@ -9,7 +9,7 @@ from fastcore.docments import docments
 package = root/'mixcourse'
 notebooks = sorted(p for p in (root/'nbs').rglob('*.ipynb') if '.ipynb_checkpoints' not in p.parts)
 wings = 'mixing', 'callback', 'compare', 'teach', 'bench', ''  # '' stands for what belongs to no wing: the command, and `all`
-after = dict(callback=['mixing'], compare=['mixing', 'callback'], teach=['mixing', 'callback', 'compare'], bench=['mixing', 'callback'])
+after = dict(callback=['mixing'], compare=['mixing', 'callback'], teach=['mixing', 'callback', 'compare'], bench=['mixing', 'callback', 'compare'])
 after[''] = wings[:-1]
 
 

@@ -94,11 +94,11 @@ def launched(way): return _torch if way is _torch else Kernels()
 def batches_moved():
     "What the benchmark says of each call, out of place and in place, in batches read and written"
     from mixcourse.mixing import _cuda as kernels
-    from mixcourse.bench.__main__ import traffic
+    from mixcourse.bench.traffic import count_traffic
     kernels._run = lambda *args, **kwargs: None  # the interpreter's own operators do not count
     x, swap, turn, box = torch.randn(16, 3, 32, 32), -1-torch.arange(16), torch.arange(16).roll(1), torch.tensor([0, 0, 16, 16])
     calls = (mixup, swap, torch.rand(16)), (mixup, turn, torch.rand(16)), (cutmix, swap, box), (cutmix, turn, box), (cutout, box)
-    with at_seam(launched): return [round(traffic(lambda x: f(x, *args, inplace=o), x).bytes/(x.numel()*4), 1) for f, *args in calls for o in (False, True)]
+    with at_seam(launched): return [round(count_traffic(lambda x: f(x, *args, inplace=o), x).bytes/(x.numel()*4), 1) for f, *args in calls for o in (False, True)]
 
 
 def test_kernels_interpreted():
