@@ -12,6 +12,7 @@ import json, re
 from functools import lru_cache
 from html import escape
 from importlib.resources import files
+from pkgutil import resolve_name
 from xml.etree import ElementTree
 
 from fastcore.xml import Code, Div, Safe, Script, to_xml
@@ -134,6 +135,15 @@ def _block(name):
     js = re.sub('^export default', f'mx.kinds.{name} =', read_static(f'{name}.js'), flags=re.M)
     return '{\n' + js + '\n}'
 
+# %% ../../nbs/api/teach/02_widget.ipynb #databroug
+# Data that a script brings along. It is made where a page is made, so that no file of the repository holds it
+_brought = dict(digits='mixcourse.teach.digits:packed')
+
+def _data(name):
+    "JavaScript that gives a script its data"
+    if name not in _brought: return []
+    return [f'mx.data.{name} = {json.dumps(resolve_name(_brought[name])())}']
+
 # %% ../../nbs/api/teach/02_widget.ipynb #0c8d5967
 @lru_cache
 def script(
@@ -142,7 +152,7 @@ def script(
 )->str:               # JavaScript, to be evaluated as a module
     "What brings widgets of these kinds to life."
     parts = [read_static('core.js'), *_styling('core')]
-    for name in _in_order(kinds): parts += [*_styling(name), _block(name)]
+    for name in _in_order(kinds): parts += [*_styling(name), *_data(name), _block(name)]
     end = f'export default mx.live("{kinds[0]}")' if live else 'mx.start()'
     return '\n'.join([*parts, end])
 
