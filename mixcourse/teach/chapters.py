@@ -90,7 +90,8 @@ def fold_setup(
     return result
 
 # %% ../../nbs/api/teach/12_chapters.ipynb #ea8d47dc
-CALLOUTS = {'Key insight': 'key', 'Recap': 'recap', 'Myth': 'myth', 'Careful': 'careful', 'Note': 'note', 'Try it': 'try', 'Measured': 'measured'}
+CALLOUTS = {'Key insight': 'key', 'Recap': 'recap', 'Myth': 'myth', 'Careful': 'careful', 'Note': 'note',
+            'Try it': 'try', 'Measured': 'measured'}
 _names = '|'.join(CALLOUTS)
 _quote = re.compile(rf'^> \*\*({_names})[.:]?\*\*[ \n]?(.*(?:\n>.*)*)', re.M)
 _section = re.compile(r'^(## (Key insight|Recap)\n+)(.+?)(?=\n#|\Z)', re.M|re.S)

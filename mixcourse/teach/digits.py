@@ -29,8 +29,10 @@ class DrawIt(Widget):
         super().__init__(flip=flip, seed=seed)
 
     def fallback(self):
-        return (f'<p><b>Draw it, train it.</b> Four small networks learn 800 digits of 8×8 pixels in the page, plainly and with MixUp, CutMix and Cutout, '
-                f'while {self.state["flip"]:.0%} of the labels are wrong. Then you draw a digit, and each says what it is. It needs scripts.</p>')
+        return ('<p><b>Draw it, train it.</b> Four small networks learn 800 digits of 8×8 pixels in the page, '
+                'plainly and with MixUp, CutMix and Cutout, '
+                f'while {self.state["flip"]:.0%} of the labels are wrong. '
+                'Then you draw a digit, and each says what it is. It needs scripts.</p>')
 
     def __repr__(self): return f'DrawIt({self.state["flip"]})'
 

@@ -141,7 +141,8 @@ def _soft_labels(batch):
     i = pairs_of_two[0] if pairs_of_two else 0
     soft = soft_targets(batch.y, batch.y[batch.perm], batch.lam, len(batch.vocab))
     shares = list(zip(batch.vocab, soft[i].tolist()))
-    return Stage('Soft labels', tuple(soft.shape), f'Each row sums to 1. Picture {i}:', [(batch.mixed_pics[i], batch.label(i))], 112, shares)
+    shown = [(batch.mixed_pics[i], batch.label(i))]
+    return Stage('Soft labels', tuple(soft.shape), f'Each row sums to 1. Picture {i}:', shown, 112, shares)
 
 def _loss(batch):
     alone,partners,mixed = _losses(batch)

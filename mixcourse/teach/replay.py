@@ -44,7 +44,8 @@ def _part(result, task, several_tasks):
 def _parts(results):
     "Every task of every comparison, short runs first"
     for result in results:
-        if not isinstance(result, dict) or not result.get('runs'): raise ValueError("`results` must be of comparisons with one run or more, got one without `runs`")
+        if not isinstance(result, dict) or not result.get('runs'):
+            raise ValueError('`results` must be of comparisons with one run or more, got one without `runs`')
     tasks = list(dict.fromkeys(run['task'] for result in results for run in result['runs']))
     in_order = sorted(results, key=lambda result: result['settings']['epochs'])
     return [_part(result, task, len(tasks)>1) for task in tasks for result in in_order if any(run['task']==task for run in result['runs'])]
@@ -74,8 +75,14 @@ class Replay(Widget):
         super().__init__(parts=self.parts, methods=list(methods), names=self.names, notes=[list(o) for o in self.notes])
 
     def fallback(self):
-        parts = [Div(P(B(f'After {part["text"]}:')), Ul(*(Li(_ends(part, o, name)) for o,name in self.names.items() if _of(part, o)))) for part in self.parts]
-        pictures = [figure(webp_uri(to_array(img)), self.names.get(o, o), 96, pixelated=True, data_method=o) for o,img in self.pictures.items()]
+        def told(part):
+            ends = [Li(_ends(part, o, name)) for o,name in self.names.items() if _of(part, o)]
+            return Div(P(B(f'After {part["text"]}:')), Ul(*ends))
+        def shown(method, img):
+            name = self.names.get(method, method)
+            return figure(webp_uri(to_array(img)), name, 96, pixelated=True, data_method=method)
+        parts = [told(part) for part in self.parts]
+        pictures = [shown(*o) for o in self.pictures.items()]
         notes = [Li(f'Epoch {epoch} of {length}: ', rich(text), data_note=i) for i,((length,epoch),text) in enumerate(self.notes.items())]
         return as_html(*parts, *([Div(*pictures, style=row_style)] if pictures else []), Ul(*notes))
 
