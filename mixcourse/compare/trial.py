@@ -27,10 +27,10 @@ from .statistics import summarize, values, verdict
 def _name(mixer):
     "'none', or a mixer with what sets it apart"
     if mixer=='none': return mixer
+    inner = ', '.join(type(o).__name__ for o in getattr(mixer, 'mixers', []))
     sets_apart = getattr(mixer, 'alpha', None) or getattr(mixer, 'length', None)
-    inner = [type(o).__name__ for o in getattr(mixer, 'mixers', [])]
-    if isinstance(sets_apart, (int,float)): inner = [f'{sets_apart:g}']
-    return f"{type(mixer).__name__}({', '.join(inner)})"
+    if not inner and isinstance(sets_apart, (int,float)): inner = f'{sets_apart:g}'
+    return f'{type(mixer).__name__}({inner})'
 
 def _named(methods):
     "Name -> mixer; a name that returns gets a number"
