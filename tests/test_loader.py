@@ -243,3 +243,10 @@ def test_pets_keep_the_published_split(tmp_path, monkeypatch):
     assert (pics.vocab, pics.y_train.tolist(), pics.y_test.tolist()) == (['Abyssinian', 'great_pyrenees'], [0, 1], [1, 0])
     assert abs(int(pics.x_test[1, 0].float().mean())-30) < 3
     assert pics.x_train.shape == (2, 3, 7, 9)
+
+
+@pytest.mark.parametrize('channels', [1, 2, 3, 4, 6])
+def test_pictures_of_any_number_of_channels_are_shown(channels):
+    x, y = torch.rand(24, channels, 16, 16), torch.arange(24) % 3
+    dls = image_dls(Pictures(x, y, x, y, ['a', 'b', 'c'], 'made up'), bs=8)
+    dls.show_batch(max_n=2)

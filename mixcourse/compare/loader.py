@@ -18,6 +18,7 @@ from fastai.data.load import DataLoader
 from fastai.losses import CrossEntropyLossFlat
 from fastai.torch_core import show_image
 from fastai.vision.data import get_grid
+from ..callback.show import picture_of
 from .pictures import Pictures
 
 # %% ../../nbs/api/compare/04_loader.ipynb #e646cb81
@@ -123,7 +124,7 @@ class ImageDL(DataLoader):
         "Show pictures with their labels."
         rows = self.decode_batch(self.one_batch() if b is None else b, max_n)
         for (picture,label),ax in zip(rows, get_grid(len(rows), **kwargs)):
-            show_image(picture, ctx=ax, title=label, cmap='gray')
+            show_image(picture_of(picture), ctx=ax, title=label, cmap='gray')
 
 # %% ../../nbs/api/compare/04_loader.ipynb #ac75d4aa
 def image_dls(
