@@ -6,7 +6,7 @@ import pytest
 from built import by_quarto, chapters, html, lessons, pages, reference, site_url, soup, sources, stems, urls
 from conftest import root
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.quarto]  # the pages that readers get are those by Quarto
 
 
 def test_every_notebook_has_its_page(pages):

@@ -5,7 +5,7 @@ import pytest
 from browser.harness import axe, wide
 from built import calm, chapters, lessons, pages, reader, urls, visit
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.quarto]  # the pages that readers get are those by Quarto
 
 phone = {'width': 390, 'height': 844}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 from PIL import Image
 
-toggle = '<button class="mx-theme" type="button" hidden></button>'
+toggle = '<button class="mx-theme" type="button" hidden aria-label="Light or dark"></button>'
 names = {'#quarto-header .navbar': 'Site', '#quarto-sidebar': 'Pages', '.quarto-secondary-nav': 'Toolbar', '.page-navigation': 'Before and after',
          '#TOC': 'On this page', '.nav-footer': 'About'}
 
@@ -115,10 +115,19 @@ def add_toggle(soup):
     if bar and not soup.select_one('.mx-theme'): bar.append(BeautifulSoup(toggle, 'html.parser'))
 
 
+def order_headings(soup):
+    "No level is left out: pages of the library begin with headings of the third"
+    last = 1
+    for o in soup.select('main :is(h2, h3, h4, h5)'):
+        last = min(int(o.name[1]), last+1)
+        o.name = f'h{last}'
+
+
 def finish_page(site, page):
     path = site.out/site.url[page]
     soup = BeautifulSoup(path.read_text(encoding='utf-8'), 'html.parser')
     inner_links(site, page, soup)
+    order_headings(soup)
     chapter_numbers(site, page, soup)
     headings_in_sidebar(soup)
     here_in_bar(page, soup)
