@@ -77,12 +77,13 @@ def test_metadata_comes_from_settings(meta):
     assert meta['Author'] == settings['author']
     assert meta['Keywords'].split(',') == settings['keywords'].split()
     blob = 'https://github.com/{user}/{repo}/blob/main/'.format(**settings)
-    links = re.findall(r'\]\((.+?)\)', meta.get_payload())
+    text = meta.get_payload(decode=True).decode('utf-8')
+    links = re.findall(r'\]\((.+?)\)', text)
     assert f'{blob}CHANGELOG.md' in links, 'PyPI knows no files'
     assert all(o.startswith('https://') for o in links), 'PyPI knows no files'
     raw = blob.replace('/blob/', '/raw/')
     assert f'{raw}nbs/mixed.webp' in links, 'a picture, not the page about it'
-    assert meta.get_payload().replace(blob, '').replace(raw, '').strip() == (root/'README.md').read_text(encoding='utf-8').strip()
+    assert text.replace(blob, '').replace(raw, '').strip() == (root/'README.md').read_text(encoding='utf-8').strip()
     needs = [o.split('; extra == ') for o in meta.get_all('Requires-Dist')]
     assert [o for o, *extra in needs if not extra] == settings['requirements'].split()
     for extra in meta.get_all('Provides-Extra'):
@@ -115,8 +116,9 @@ def test_values_that_stand_twice_agree():
     assert project['requires-python'] == f">={settings['min_python']}"
     assert urls['Repository'] == f'https://github.com/{repo}'
     assert urls['Documentation'] == 'https://{user}.github.io/{repo}/'.format(**settings)
-    for o in (f"title: {name}", f"description: {settings['description']}", f"site-url: {urls['Documentation']}", f"image: {urls['Documentation']}card.png",
+    for o in (f"title: {name}", f"description: {settings['description']}", f"site-url: {urls['Documentation']}",
               f"repo-url: {urls['Repository']}", f"output-dir: {get_config(root).doc_path.name}"): assert f'  {o}\n' in site
+    assert f"\nimage: {urls['Documentation']}card.png\n" in site
 
 
 def test_each_setting_is_read():
