@@ -75,11 +75,13 @@ def site(chrome):
 def ui(page, kind, nth=0): return page.locator(f'.mx[data-kind={kind}]').nth(nth).locator('> .mx-ui')
 
 
-def axe(page):
-    "Violations of WCAG 2.2 AA: rule and elements"
+def axe(page, rules=()):
+    "Violations of WCAG 2.2 AA, or of these rules alone: rule and elements"
     from axe_playwright_python.sync_playwright import Axe
     tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice']
-    found = Axe().run(page, options={'runOnly': {'type': 'tag', 'values': tags}, 'resultTypes': ['violations']}).response['violations']
+    only = {'type': 'rule', 'values': rules} if rules else {'type': 'tag', 'values': tags}
+    if page.evaluate('!window.axe'): page.evaluate(Axe().axe_script)
+    found = page.evaluate('o => axe.run(o)', {'runOnly': only, 'resultTypes': ['violations']})['violations']
     return [(o['id'], [n['html'][:160] for n in o['nodes']]) for o in found]
 
 
