@@ -124,6 +124,7 @@ def order_headings(soup):
 
 
 def finish_page(site, page):
+    "Its elements, as they are written"
     path = site.out/site.url[page]
     soup = BeautifulSoup(path.read_text(encoding='utf-8'), 'html.parser')
     inner_links(site, page, soup)
@@ -139,6 +140,7 @@ def finish_page(site, page):
     add_toggle(soup)
     for o in soup.select('#quarto-sidebar-glass, #quarto-margin-sidebar, .quarto-color-scheme-toggle'): o.decompose()
     path.write_text(str(soup), encoding='utf-8')
+    return soup
 
 
 def icons(out):
@@ -162,8 +164,3 @@ def icons(out):
     chosen.subset(ttf)
     subset.save_font(ttf, font, opts)
     style.write_text(head + '\n'.join(f'.{name}::before{{content:"\\{code}"}}' for name, code in kept), encoding='utf-8')
-
-
-def finish(site):
-    for o in site.pages: finish_page(site, o)
-    icons(site.out)
