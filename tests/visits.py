@@ -1,12 +1,16 @@
 "What one visit of a page finds: it is loaded once and looked at on a desk, in the dark, on a phone and on paper."
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
-from browser.harness import axe, wide
-from built import Visit
+from browser.harness import axe, load_axe, wide
+from built import Visit, chapters, reference
 
 desk, phone = {'width': 1280, 'height': 900}, {'width': 390, 'height': 844}
-colors = ['color-contrast', 'link-in-text-block']  # rules of axe that see a color: the others find the same in the dark
+colors = ['color-contrast', 'link-in-text-block']  # rules of axe that see a color
+layout = ['target-size', 'scrollable-region-focusable']  # rules that see a width; all others are asked on a phone of one page of each kind
+kinds = ['index.html', 'start.html', 'glossary.html', 'performance.html', '404.html', chapters[0], reference[0]]
+contrast = (Path(__file__).parent/'browser/contrast.js').read_text(encoding='utf-8')
 
 shifts = '''window.shift = 0
 new PerformanceObserver(list => list.getEntries().forEach(o => { if (!o.hadRecentInput) shift += o.value }))
@@ -43,56 +47,69 @@ class Found:
     cut: list = field(default_factory=list)  # code that a phone hides
 
 
-def on_a_desk(v, found):
-    page = v.page
-    found.violations['light'] = axe(page)
-    found.shift, found.weight = page.evaluate('shift'), v.weight()
-    found.nameless, found.small = page.evaluate(nameless), page.evaluate(small)
-    page.wait_for_function(complete)
-    found.broken = page.evaluate(broken)
+class Visitor:
+    "Goes from page to page in one browser, and remembers which looks of text axe has judged"
+    def __init__(self, chrome, pages):
+        self.visit = Visit(chrome, pages, viewport=desk)
+        self.page, self.judged = self.visit.page, {}
+        self.page.add_init_script(shifts)
 
+    def colors(self):
+        "Violations of rules about colors, as the page looks now"
+        looks = self.page.evaluate('looks()')
+        if new := [o for o in looks if o not in self.judged]:
+            self.judged |= {o: [] for o in new}
+            for look, *violation in self.page.evaluate('([looks, rules]) => judge(looks, rules)', [new, colors]): self.judged[look].append(violation)
+        return [violation for o in looks for violation in self.judged[o]]
 
-def in_the_dark(v, found, look):
-    v.page.emulate_media(color_scheme='dark')
-    found.violations[look] = axe(v.page, colors)
-    v.page.emulate_media(color_scheme='light')
+    def on_a_desk(self, found):
+        page = self.page
+        found.shift, found.weight = page.evaluate('shift'), self.visit.weight()
+        found.violations['light'] = axe(page, skip=colors) + self.colors()
+        found.nameless, found.small = page.evaluate(nameless), page.evaluate(small)
+        page.wait_for_function(complete)
+        found.broken = page.evaluate(broken)
 
+    def in_the_dark(self, found, look):
+        self.page.emulate_media(color_scheme='dark')
+        found.violations[look] = self.colors()
+        self.page.emulate_media(color_scheme='light')
 
-def on_paper(v, found):
-    page = v.page
-    page.emulate_media(media='print')
-    found.tall, found.furniture = page.evaluate(tall), page.evaluate(furniture)
-    found.paper = page.evaluate(share_of_paper)
-    page.emulate_media(media='screen')
+    def on_paper(self, found):
+        page = self.page
+        page.emulate_media(media='print')
+        found.tall, found.furniture = page.evaluate(tall), page.evaluate(furniture)
+        found.paper = page.evaluate(share_of_paper)
+        page.emulate_media(media='screen')
 
+    def on_a_phone(self, found, rules):
+        page = self.page
+        page.set_viewport_size(phone)
+        found.violations['phone'] = axe(page, rules, skip=colors) + self.colors()
+        found.overflow, found.cut = wide(page), page.evaluate(cut)
 
-def on_a_phone(v, found):
-    page = v.page
-    page.set_viewport_size(phone)
-    found.violations['phone'] = axe(page)
-    found.overflow, found.cut = wide(page), page.evaluate(cut)
-
-
-def look_at(chrome, pages, url):
-    "Everything that is asked of a page which is only looked at"
-    v, found = Visit(chrome, pages, viewport=desk), Found()
-    v.page.add_init_script(shifts)
-    v.open(url)
-    on_a_desk(v, found)
-    in_the_dark(v, found, 'dark')
-    on_paper(v, found)
-    on_a_phone(v, found)
-    in_the_dark(v, found, 'dark phone')
-    found.asked, found.errors = v.asked, v.errors
-    v.window.close()
-    return found
+    def look_at(self, url):
+        "Everything that is asked of a page which is only looked at"
+        v, found = self.visit, Found()
+        v.asked, v.errors = found.asked, found.errors
+        self.page.set_viewport_size(desk)
+        v.open(url)
+        load_axe(self.page)
+        self.page.evaluate(contrast)
+        self.on_a_desk(found)
+        self.in_the_dark(found, 'dark')
+        self.on_paper(found)
+        self.on_a_phone(found, () if url in kinds else layout)
+        self.in_the_dark(found, 'dark phone')
+        return found
 
 
 @pytest.fixture(scope='session')
 def found(chrome, pages):
     "`found(url)`: each page is visited once"
-    known = {}
+    visitor, known = Visitor(chrome, pages), {}
     def get(url):
-        if url not in known: known[url] = look_at(chrome, pages, url)
+        if url not in known: known[url] = visitor.look_at(url)
         return known[url]
-    return get
+    yield get
+    visitor.visit.window.close()

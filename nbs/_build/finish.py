@@ -1,5 +1,6 @@
 "What both ways of building leave to do: navigation, pictures, links, the toggle of light and dark, and icons that nobody needs."
-import os, re
+import base64, os, re
+from io import BytesIO
 from pathlib import Path
 
 from bs4 import BeautifulSoup
@@ -90,16 +91,27 @@ def size_of(path):
     with Image.open(path) as im: return im.size
 
 
+def size_in(url):
+    "(width, height) of a picture that is data; None where it is no image of pixels"
+    kind, _, data = url.partition(';base64,')
+    if not data or 'svg' in kind: return None
+    with Image.open(BytesIO(base64.b64decode(data))) as im: return im.size
+
+
+def picture_size(folder, src):
+    if src.startswith('data:'): return size_in(src)
+    return size_of(folder/src) if (folder/src).is_file() else None
+
+
 def pictures(site, page, soup):
     "Each has its size, so that nothing jumps; those further down wait until they are needed"
     folder = (site.out/site.url[page]).parent
     found = soup.select('main img')
     for i, o in enumerate(found):
         src = o.get('src', '')
-        if i > 1: o['loading'] = 'lazy'
+        if i > 1 and not src.startswith('data:'): o['loading'] = 'lazy'
         o['decoding'] = 'async'
-        if not o.get('width') and not src.startswith('data:') and (folder/src).is_file() and (size := size_of(folder/src)):
-            o['width'], o['height'] = size
+        if not o.get('width') and (size := picture_size(folder, src)): o['width'], o['height'] = size
 
 
 def scroll_areas(soup):
