@@ -7,7 +7,7 @@ Docs: https://mixcourse.github.io/mixcourse/api/mixing/kernels.html.md"""
 # %% auto #0
 __all__ = ['keep', 'mixup', 'paste', 'swap', 'cutout']
 
-# %% ../../nbs/api/mixing/04a_kernels.ipynb #437727cf
+# %% ../../nbs/api/mixing/04a_kernels.ipynb #8080c713
 import triton, triton.language as tl
 
 # %% ../../nbs/api/mixing/04a_kernels.ipynb #14842b41
@@ -21,7 +21,7 @@ def _place(n, BLOCK:tl.constexpr, G:tl.constexpr):
     first = start + tl.arange(0, BLOCK//G)*G
     return image, first, first<n
 
-# %% ../../nbs/api/mixing/04a_kernels.ipynb #ce09305c
+# %% ../../nbs/api/mixing/04a_kernels.ipynb #932d5090
 @triton.jit
 def _numbers(x, i, n, first, G:tl.constexpr):
     "Addresses of the numbers of image `i`, a line for each group"
@@ -29,7 +29,7 @@ def _numbers(x, i, n, first, G:tl.constexpr):
     column = tl.arange(0, G)[None,:]
     return x + i*n + (first[:,None]+column)
 
-# %% ../../nbs/api/mixing/04a_kernels.ipynb #523e2703
+# %% ../../nbs/api/mixing/04a_kernels.ipynb #7c535bfb
 @triton.jit
 def _partner(perm, i, B):
     "The partner of image `i`, kept within the batch"
@@ -37,7 +37,7 @@ def _partner(perm, i, B):
     j = tl.where(j<0, j+B, j)
     return tl.minimum(tl.maximum(j, 0), B-1)
 
-# %% ../../nbs/api/mixing/04a_kernels.ipynb #d2c28cf4
+# %% ../../nbs/api/mixing/04a_kernels.ipynb #4ffe2971
 @triton.jit
 def _pair(perm, i, B):
     "The partner of image `i`, and do they swap?"
@@ -55,7 +55,7 @@ def _rows(first, H, SH):
     begin = first - line.to(tl.int32)*SH
     return row.to(tl.int32), begin
 
-# %% ../../nbs/api/mixing/04a_kernels.ipynb #52584951
+# %% ../../nbs/api/mixing/04a_kernels.ipynb #6dc88825
 @triton.jit
 def _boundaries(box):
     "`y1,x1,y2,x2` of a box"
@@ -65,7 +65,7 @@ def _boundaries(box):
     end = tl.load(box+3).to(tl.int32)
     return top, start, bottom, end
 
-# %% ../../nbs/api/mixing/04a_kernels.ipynb #efc32aae
+# %% ../../nbs/api/mixing/04a_kernels.ipynb #046abbc5
 @triton.jit
 def _within(box, row, begin, SW, G:tl.constexpr):
     "Which numbers lie in `box`, which groups have some, and which have all"
@@ -106,7 +106,7 @@ def _lerp(a, b, w):
     way = b-a
     return tl.where(w<.5, a + w*way, b - way*(1-w))
 
-# %% ../../nbs/api/mixing/04a_kernels.ipynb #8ac795c7
+# %% ../../nbs/api/mixing/04a_kernels.ipynb #05bb5b45
 @triton.jit(do_not_specialize=_sizes)
 def mixup(
     x,                  # Images
@@ -163,7 +163,7 @@ def paste(
     mixed = tl.where(inside, other, own)
     tl.store(_numbers(out, i, n, first, G), mixed, ok[:,None])
 
-# %% ../../nbs/api/mixing/04a_kernels.ipynb #83a79259
+# %% ../../nbs/api/mixing/04a_kernels.ipynb #2ff3c91f
 @triton.jit(do_not_specialize=_sizes)
 def swap(
     x,                  # Images
@@ -197,7 +197,7 @@ def swap(
     tl.store(_numbers(x, i, n, first, G), mixed_i, some_i[:,None])
     tl.store(_numbers(x, j, n, first, G), mixed_j, some_j[:,None])
 
-# %% ../../nbs/api/mixing/04a_kernels.ipynb #8a35847c
+# %% ../../nbs/api/mixing/04a_kernels.ipynb #602bba91
 @triton.jit
 def _within_any(box, i, row, begin, SW, HOLES:tl.constexpr, GROUPS:tl.constexpr, G:tl.constexpr):
     "`_within`, of all holes of image `i`"
