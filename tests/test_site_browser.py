@@ -198,10 +198,11 @@ def test_a_spoiled_memory_is_no_link(reader, left):
     assert v.errors == []
 
 
-def test_light_and_dark_can_be_chosen(reader):
+@pytest.mark.parametrize('url', ['chapters/mixup.html', 'index.html', '404.html'])
+def test_light_and_dark_can_be_chosen(reader, url):
     "The choice holds on all pages, and for widgets"
     v = reader(color_scheme='light')
-    page = v.open('chapters/mixup.html')
+    page = v.open(url)
     def ground(which): return page.evaluate(f"getComputedStyle(document.querySelector('{which}')).backgroundColor")
     light = ground('body')
     page.get_by_role('button', name='Dark page').click()

@@ -4,6 +4,8 @@ from io import BytesIO
 from pathlib import Path
 
 from bs4 import BeautifulSoup
+from mixcourse.teach.pages import progress_tag
+from mixcourse.teach.widget import as_html
 from PIL import Image
 
 toggle = '<button class="mx-theme" type="button" hidden aria-label="Light or dark"></button>'
@@ -46,7 +48,7 @@ def headings_in_sidebar(soup):
 
 def here_in_bar(page, soup):
     "Which link on top the page belongs to; Quarto marks each that shares a sidebar"
-    prefix = {'Course': 'chapters/', 'Library': 'api/', 'Speed': 'performance'}
+    prefix = {'Course': 'chapters/', 'Does it work?': 'evidence', 'Library': 'api/', 'Speed': 'performance'}
     for a in soup.select('#quarto-header .nav-link, #quarto-header .mx-row > a'):
         of = prefix.get(a.get_text().strip())
         a['class'] = [c for c in a.get('class', []) if c != 'active'] + ['active']*bool(of and page.startswith(of))
@@ -127,6 +129,11 @@ def add_toggle(soup):
     if bar and not soup.select_one('.mx-theme'): bar.append(BeautifulSoup(toggle, 'html.parser'))
 
 
+def add_scripts(soup):
+    "For a page that was no notebook: light and dark, and what was done"
+    if not soup.select_one('script[type=module]'): soup.body.append(BeautifulSoup(as_html(*progress_tag()), 'html.parser'))
+
+
 def order_headings(soup):
     "No level is left out: pages of the library begin with headings of the third"
     last = 1
@@ -150,6 +157,7 @@ def finish_page(site, page):
     pictures(site, page, soup)
     scroll_areas(soup)
     add_toggle(soup)
+    add_scripts(soup)
     for o in soup.select('#quarto-sidebar-glass, #quarto-margin-sidebar, .quarto-color-scheme-toggle'): o.decompose()
     path.write_text(str(soup), encoding='utf-8')
     return soup
