@@ -20,7 +20,7 @@ def main(root=here.parent):
         subprocess.run(['nbdev-docs'], check=True)
         proc = root/'_proc'
     else:
-        proc = proc_nbs(force=True, n_workers=0)  # in this process, which imports torch once
+        proc = proc_nbs(force=True, n_workers=1)  # torch is imported once
         plain.build(proc, out)
     site = texts.Site(proc, out)
     found = {o: texts.snippets(site, o, finish.finish_page(site, o)) for o in site.pages}
