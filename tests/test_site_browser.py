@@ -100,6 +100,14 @@ def test_chapter_without_scripts(plain_visit, url):
     assert page.locator('.mx-fb details').count() > (0 if 'capstone' in url else 5)
 
 
+def test_what_a_chapter_needs_is_a_sentence(calm):
+    "Its links stand within it, with spaces around"
+    page = calm.open('chapters/cutmix.html')
+    said = [o for o in page.locator('.mx-meta .mx-item').all_inner_texts() if o.startswith('You need')]
+    assert len(said) == 1
+    assert re.fullmatch(r'You need \w[^\n]* and \w[^\n]*', said[0])
+
+
 def test_wide_widgets_use_the_width(calm):
     page = calm.open('chapters/cutmix.html')
     text = page.locator('main section > p').first.bounding_box()['width']
