@@ -59,6 +59,10 @@ def test_the_text_alone_is_printed(found, url): assert found(url).furniture == [
 
 
 @pytest.mark.parametrize('url', urls)
+def test_a_dark_page_is_printed_light(found, url): assert found(url).dark == []
+
+
+@pytest.mark.parametrize('url', urls)
 def test_print_takes_the_whole_paper(found, url): assert found(url).paper > .9
 
 

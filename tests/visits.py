@@ -26,6 +26,7 @@ cut = '''[...document.querySelectorAll('main pre')].filter(o => o.checkVisibilit
     .map(o => o.textContent.slice(0, 60))'''
 tall = "[...document.images].filter(o => o.height > innerHeight).map(o => o.alt)"
 furniture = "['#quarto-header', '#quarto-sidebar', '.page-navigation'].filter(o => document.querySelector(o)?.checkVisibility())"
+dark = "[...document.querySelectorAll('.mx')].filter(o => getComputedStyle(o).colorScheme !== 'light').map(o => o.dataset.kind)"
 share_of_paper = "document.querySelector('main').getBoundingClientRect().width / innerWidth"
 
 
@@ -42,6 +43,7 @@ class Found:
     small: list = field(default_factory=list)  # what a finger misses
     tall: list = field(default_factory=list)  # pictures longer than a sheet
     furniture: list = field(default_factory=list)  # what would be printed beside the text
+    dark: list = field(default_factory=list)  # widgets that a dark page would print as black boxes
     paper: float = 0.  # share of its width that the text has
     overflow: int = 0  # pixels wider than a phone
     cut: list = field(default_factory=list)  # code that a phone hides
@@ -77,10 +79,10 @@ class Visitor:
 
     def on_paper(self, found):
         page = self.page
-        page.emulate_media(media='print')
-        found.tall, found.furniture = page.evaluate(tall), page.evaluate(furniture)
+        page.emulate_media(media='print', color_scheme='dark')
+        found.tall, found.furniture, found.dark = page.evaluate(tall), page.evaluate(furniture), page.evaluate(dark)
         found.paper = page.evaluate(share_of_paper)
-        page.emulate_media(media='screen')
+        page.emulate_media(media='screen', color_scheme='light')
 
     def on_a_phone(self, found, rules):
         page = self.page
