@@ -53,7 +53,8 @@ def tidy_table(
     from bs4 import BeautifulSoup # comes with nbconvert
     page = BeautifulSoup(html, 'html.parser')
     for style in page.find_all('style'):
-        style.parent.attrs |= {k.replace('_', '-'): v for k,v in _scrolls.items()}
+        around = style.find_parent('div')
+        if around is not None: around.attrs |= {k.replace('_', '-'): v for k,v in _scrolls.items()}
         style.decompose()
     for corner in page.find_all('th'):
         if not corner.get_text(strip=True): corner.replace_with(page.new_tag('td'))
