@@ -24,10 +24,12 @@ def _without_modules(line):
     code,sign,comment = line.partition('#')
     return _path.sub('', code) + sign + comment
 
+# %% ../../nbs/api/teach/13_reference.ipynb #f4190720
 def _short(block):
     "A block of code, line by line"
     return '\n'.join(map(_without_modules, block[0].split('\n')))
 
+# %% ../../nbs/api/teach/13_reference.ipynb #874f1a7e
 def short_types(
     md:str, # Markdown with a signature in a block of code
 )->str:     # The same; `collections.abc.Callable` is `Callable`, `__main__.Draw` is `Draw`
@@ -42,12 +44,14 @@ def code_of(
     "The code of a notebook."
     return '\n'.join(c.source for c in read_nb(path).cells if c.cell_type=='code')
 
+# %% ../../nbs/api/teach/13_reference.ipynb #0de3f675
 def calls(
     code:str, # Python
 )->set:       # Functions and classes that stand before a parenthesis, without those of an object
     "Names that the code calls."
     return set(re.findall(r'(?<![\w.\'"])(\w+)(?=\()', code))
 
+# %% ../../nbs/api/teach/13_reference.ipynb #df9b4a36
 @lru_cache
 def chapters_calls(
     folder:Path, # Of the notebooks
@@ -57,6 +61,7 @@ def chapters_calls(
     numbered = [(chapter_number(path), path) for path in paths]
     return {number: (path, calls(code_of(path))) for number,path in numbered if number}
 
+# %% ../../nbs/api/teach/13_reference.ipynb #fa61c29c
 def used_in(
     name:str,   # Function or class
     page:Path,  # The notebook that will show it
@@ -75,6 +80,7 @@ def _in_site(url):
     "A page's place in the site"
     return re.sub(r'^https?://[^/]+/[^/]+/', '', url)
 
+# %% ../../nbs/api/teach/13_reference.ipynb #3635258b
 def library_links(
     code:str,  # Of a chapter
     syms:dict, # Module -> {full name: (page, file)}, as nbdev has it
@@ -89,7 +95,7 @@ def library_links(
     links = [f'[`{name}`]({up}{pages[name]})' for name in names]
     return f'[From the library: {" · ".join(links)}]{{.mx-used}}' if links else ''
 
-# %% ../../nbs/api/teach/13_reference.ipynb #7c1d5e02
+# %% ../../nbs/api/teach/13_reference.ipynb #7c1d5e10
 def module_file(
     page:Path, # A notebook
 )->str:        # Path in the repository; None for a page that exports nothing
@@ -97,6 +103,7 @@ def module_file(
     found = re.search(r'^#\| ?default_exp ([\w.]+)', code_of(page), re.M)
     return found and f'mixcourse/{found[1].replace(".", "/")}.py'
 
+# %% ../../nbs/api/teach/13_reference.ipynb #7c1d5e11
 @lru_cache
 def lines_of(
     file:Path, # Python
@@ -106,6 +113,7 @@ def lines_of(
     methods = {f'{o.name}.{m.name}': m.lineno for o in top for m in o.body if hasattr(m, 'name')}
     return methods | {o.name: o.lineno for o in top}
 
+# %% ../../nbs/api/teach/13_reference.ipynb #7c1d5e12
 def own_source(
     link:str,  # `[source](address)`, as nbdev found it
     name:str,  # Function, class or method
