@@ -89,8 +89,8 @@ def library_links(
     "What a chapter took from the library, linked to its reference."
     pages = {}
     for module in syms.values():
-        for full,(page,_) in module.items():
-            if _public.fullmatch(full): pages[full.rpartition('.')[2]] = _in_site(page)
+        for full,where in module.items():
+            if _public.fullmatch(full): pages[full.rpartition('.')[2]] = _in_site(where[0])
     names = sorted(calls(code) & pages.keys(), key=str.lower)
     links = [f'[`{name}`]({up}{pages[name]})' for name in names]
     return f'[From the library: {" · ".join(links)}]{{.mx-used}}' if links else ''
