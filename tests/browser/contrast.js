@@ -32,7 +32,8 @@
   // The looks of all text on the page
   window.looks = () => {
     bearers.clear()
-    for (const o of texts()) if (o.checkVisibility({ visibilityProperty: true, opacityProperty: true })) bearers.set(look(o), o)
+    const shown = texts().filter(o => o.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
+    for (const o of shown.reverse()) bearers.set(look(o), o)
     return [...bearers.keys()]
   }
 
