@@ -8,6 +8,7 @@ Docs: https://mixcourse.github.io/mixcourse/api/mixing/cuda.html.md"""
 __all__ = ['can_do', 'mixup', 'paste', 'cutout', 'works']
 
 # %% ../../nbs/api/mixing/05_cuda.ipynb #cba75324
+import math
 from functools import lru_cache
 from subprocess import CalledProcessError
 from warnings import warn
@@ -40,9 +41,8 @@ def _layout(x):
     return dict(H=x.shape[-2], SH=x.shape[-1]*pixel, SW=pixel)
 
 def _group(x, row):
-    "Numbers in a group: sixteen bytes, or one where a `row` or an image is no multiple of them"
-    size = 16//x.element_size()
-    return size if row%size==0 and x[0].numel()%16==0 else 1
+    "Numbers in a group: sixteen bytes, or as many of them as divide a `row`: 8, 4, 2, or one number"
+    return math.gcd(row, 16//x.element_size())
 
 def _run(kernel, x, *args, G, **kwargs):
     "Launch `kernel` with a program for each block of each image"
@@ -60,7 +60,7 @@ def _place(n, BLOCK:tl.constexpr, G:tl.constexpr):
 @triton.jit
 def _numbers(x, i, n, first, G:tl.constexpr):
     "Addresses of the numbers of image `i`, a line for each group"
-    if G>1: n = n//16*16 # says that addresses are multiples, too: read and written as one
+    if G>1: n = n//G*G # says that addresses are multiples, too: read and written as one
     k = first[:,None] + tl.arange(0, G)[None,:]
     return x + i*n + k
 
@@ -91,6 +91,9 @@ def _within(box, row, q, SW, G:tl.constexpr):
     width = tl.where((row>=top) & (row<bottom), tl.maximum(end-start, 0)*SW, 0) # none in other rows
     at = q-start*SW
     # without a sign what lies before the start is huge, so that one comparison says both
+    if G==1: # a group is a number, so that all three are one
+        one = at.to(tl.uint32) < width.to(tl.uint32)
+        return one[:,None], one, one
     inside = (at[:,None] + tl.arange(0, G)[None,:]).to(tl.uint32) < width[:,None].to(tl.uint32)
     some = (at>-G) & (at<width) & (width>0)
     every = (at>=0) & (at+G<=width)
