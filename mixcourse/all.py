@@ -30,6 +30,7 @@ from .teach.exam import exam
 from .teach.explorer import *
 from .teach.images import example_images
 from .teach.playground import *
+from .teach.pipeline import *
 from .teach.record import *
 from .teach.replay import Replay
 from .teach.trace import *

@@ -10,6 +10,7 @@ from .compare.run import Comparison as Comparison
 from .teach.explorer import *
 from .teach.images import example_images as example_images
 from .teach.playground import *
+from .teach.pipeline import *
 from .teach.record import *
 from .teach.trace import *
 from .compare.plot import *

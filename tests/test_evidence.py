@@ -1,5 +1,6 @@
 "Committed measurements: whole, of settings that can be repeated, and without a trace of where they were made."
 import json
+import re
 from dataclasses import fields
 
 import pytest
@@ -63,3 +64,39 @@ def test_evidence_of_several_lengths_lines_up():
     found = load_evidence(folder, 'cifar10-clean-*.json')
     for measure in MEASURES:
         assert {row['epochs'] for row in by_length(found, measure)} <= {res['settings']['epochs'] for res in found}
+
+
+# the page
+
+page = root/'nbs/evidence.ipynb'
+
+
+def outputs(kind):
+    "What the cells of the page gave, by their ids"
+    cells = json.loads(page.read_text(encoding='utf-8'))['cells']
+    found = {c['id']: [o['data'][kind] for o in c.get('outputs', []) if kind in o.get('data', {})] for c in cells}
+    return {k: ''.join(''.join(o) for o in v) for k, v in found.items() if v}
+
+
+def test_the_page_counts_the_runs_that_are_committed():
+    for res in load_evidence(folder, 'cifar10-clean-*.json'):
+        planned = len(res['settings']['methods'])*len(res['settings']['tasks'])*res['settings']['seeds']
+        assert f"{res['settings']['epochs']} epochs: {len(res['runs'])} of {planned} runs" in outputs('text/markdown')['runs-in']
+
+
+def test_the_page_replays_what_is_committed():
+    from mixcourse.teach.replay import Replay
+    assert outputs('text/html')['replay'] == Replay(*load_evidence(folder, 'cifar10-clean-*.json')).html(script_too=False)
+
+
+def test_the_page_says_of_each_length_what_its_plain_run_did():
+    for res in load_evidence(folder, 'cifar10-clean-*.json'):
+        mean = next(o['mean'] for o in summarize(res['runs']) if (o['method'], o['measure']) == ('none', 'clean'))
+        assert f"plain {100*mean:.1f}% right" in outputs('text/markdown')['said']
+
+
+def test_prose_of_the_page_claims_no_result():
+    "A sentence about a result is printed by the run; typed numbers are settings or quoted"
+    cells = json.loads(page.read_text(encoding='utf-8'))['cells']
+    prose = '\n'.join(''.join(c['source']) for c in cells if c['cell_type'] == 'markdown')
+    assert re.findall(r'\d+\.\d+', re.sub(r'\]\([^)]*\)', '', prose)) == []

@@ -7,7 +7,7 @@ from torch import nn
 
 from mixcourse.callback import Draw, MixedAccuracy, Mixer, MixUp, RandomMix, explore
 from mixcourse.mixing import rand_lam
-from mixcourse.teach.record import record_pipeline
+from mixcourse.teach.pipeline import record_pipeline
 
 matplotlib.use('Agg')
 

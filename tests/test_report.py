@@ -7,7 +7,8 @@ from scipy import stats
 
 from comparisons import tiny
 from mixcourse.compare import report
-from mixcourse.compare.report import results_figure, results_table, save_results, show_number, sweep, titles
+from mixcourse.compare.keep import sweep
+from mixcourse.compare.report import results_figure, results_table, save_results, show_number, titles
 from mixcourse.compare.settings import TASKS
 from mixcourse.compare.statistics import MEASURES, summarize, values, verdict
 
@@ -122,7 +123,7 @@ def test_nothing_half_written_stays(done, tmp_path, monkeypatch, broken):
     save_results(done.results(), tmp_path)
     before = {f.name: f.read_bytes() for f in tmp_path.iterdir()}
     def fail(*a, **kw): raise OSError('disk full')
-    if broken == 'write': monkeypatch.setattr('pathlib.Path.replace', fail)
+    if broken == 'write': monkeypatch.setattr('os.replace', fail)
     else: monkeypatch.setattr(report, broken, fail)
     with pytest.raises(OSError): save_results(done.results(), tmp_path)
     assert {f.name: f.read_bytes() for f in tmp_path.iterdir()} == before

@@ -13,7 +13,8 @@ from torch import nn
 
 from mixcourse.callback import Cutout, CutMix, Draw, ManifoldMixUp, Mixer, MixUp, RandomMix
 from mixcourse.mixing import mixed_loss, mixup, rand_lam
-from mixcourse.teach.record import record_pipeline, record_prediction, record_training
+from mixcourse.teach.pipeline import record_pipeline
+from mixcourse.teach.record import record_prediction, record_training
 from mixcourse.teach.trace import StageTrace, TrainingTrace
 
 evil = '<img src=x onerror=alert(1)>'

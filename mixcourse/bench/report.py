@@ -116,8 +116,8 @@ def plot_rows(
     panels = _panels([row for row in rows if row['op'] and row['part']==part])
     bars = [len(o) for o in panels.values()]
     size = 5.5,.2*sum(bars)+.45*len(bars)
-    told = dict(figsize=size, height_ratios=bars, sharex=True, layout='constrained')
-    fig,axs = plt.subplots(len(panels), squeeze=False, **told)
+    fig,axs = plt.subplots(len(panels), squeeze=False, sharex=True, height_ratios=bars,
+                           figsize=size, layout='constrained')
     for ax,(title,its_rows) in zip(axs.flat, panels.items()): _panel(ax, title, its_rows)
     axs[-1,0].set_xlabel('× copying the batch')
     return axs

@@ -69,9 +69,9 @@ class BatchOp(Callback):
     changes_inputs = True       # before the model sees them, not inside of it
     keeps_rows = True           # does the model see as many images as the loader gave?
     moves_pixels = False        # from one picture to another, so that masks must follow?
-    knobs = ('p',)              # numbers worth a slider in `explore`
+    knobs:tuple = ('p',)        # numbers worth a slider in `explore`
     generator,mixed,n_classes,told = None,None,None,()
-    _stateattrs = 'generator','mixed' # of the batch at hand: not for pickles
+    _stateattrs:tuple = 'generator','mixed' # of the batch at hand: not for pickles
     def __init__(self,
         p:float|Callable=1.,  # Chance that a batch is changed, in [0,1], or a function of progress
         per_batch:bool=False, # One draw for the whole batch?
@@ -145,7 +145,7 @@ class BatchOp(Callback):
 # %% ../../nbs/api/callback/01_core.ipynb #208f0c9f
 class Mixer(BatchOp):
     "Abstract: mixes each image, and its targets, with a partner from the same batch."
-    knobs = 'alpha','p'
+    knobs:tuple = 'alpha','p'
     def __init__(self,
         alpha:float|Callable=1., # Beta concentration, >= 0, or a function of progress; 0 is off
         pair:Callable=None,      # Partners (B,) from `(targets, generator)`; None: at random

@@ -1,4 +1,4 @@
-"""For whoever wants to know before he believes: the same training with mixing and without, over several seeds, and no more said than was measured
+"""The same training with mixing and without, over several seeds, and no more said than was measured
 
 Docs: https://mixcourse.github.io/mixcourse/api/compare/compare.html.md"""
 

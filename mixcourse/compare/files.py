@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, ImageOps
 from fastcore.all import Path
 from fastai.data.transforms import image_extensions
+from .keep import one_line
 
 # %% ../../nbs/api/compare/02_files.ipynb #05df42ec
 LAYOUTS = 'NCHW','NHWC'
@@ -49,11 +50,6 @@ def channels_first(
     return x if layout=='NCHW' else x.transpose(0,3,1,2)
 
 # %% ../../nbs/api/compare/02_files.ipynb #34095bf4
-def _reason(error):
-    "An error in one line"
-    lines = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__
-
 def read_arrays(
     path:str|Path, # An .npz file
     names:tuple,   # Arrays that it must hold
@@ -69,7 +65,7 @@ def read_arrays(
 def _read_array(f, name, path):
     try: return f[name]
     except Exception as e:
-        raise ValueError(f"{path}: `{name}` must be a readable array of numbers: {_reason(e)}") from e
+        raise ValueError(f"{path}: `{name}` must be a readable array of numbers: {one_line(e)}") from e
 
 # %% ../../nbs/api/compare/02_files.ipynb #75664677
 def _entries(folder):
@@ -149,7 +145,7 @@ def _with_picture(path, use):
     try:
         with Image.open(path) as im: return use(im)
     except Exception as e:
-        raise ValueError(f"{path}: must be a picture that can be read: {_reason(e)}") from e
+        raise ValueError(f"{path}: must be a picture that can be read: {one_line(e)}") from e
 
 def _highest_clear(im):
     "The largest value of the color that is to be transparent, where there is one"

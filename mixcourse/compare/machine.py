@@ -56,11 +56,11 @@ def versions()->dict: # Name -> version
 # %% ../../nbs/api/compare/09_machine.ipynb #a31fe3df
 @contextmanager
 def use_threads(
-    n:int, # Threads, >= 1
+    n:int=None, # Threads, >= 1; None: as many as it has
 ):
     "Let torch use `n` threads, for a while."
     old = torch.get_num_threads()
-    torch.set_num_threads(n)
+    if n is not None: torch.set_num_threads(n)
     try: yield
     finally: torch.set_num_threads(old)
 

@@ -16,7 +16,8 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from fastcore.all import L, Path, parallel
 from fastai.data.external import URLs, untar_data
-from .files import channels_first, check_distinct, read_arrays, read_header, read_picture, walk
+from .arrays import read_npz
+from .files import channels_first, check_distinct, read_header, read_picture, walk
 
 # %% ../../nbs/api/compare/03_pictures.ipynb #4c1b0670
 @dataclass
@@ -31,9 +32,10 @@ class Pictures:
     few:int|None=None # Training pictures of a task with few labels; None: all
 
     def __repr__(self):
+        n_train,n_test,n_classes = len(self.x_train),len(self.x_test),len(self.vocab)
         size = '×'.join(map(str, self.x_train.shape[1:]))
-        parts = f'{len(self.x_train):,} training and {len(self.x_test):,} test pictures'
-        return f'{self.name}: {parts} {size}, {len(self.vocab)} classes'
+        parts = f'{n_train:,} training and {n_test:,} test pictures'
+        return f'{self.name}: {parts} {size}, {n_classes} classes'
 
 # %% ../../nbs/api/compare/03_pictures.ipynb #e30e766a
 def digits(
@@ -42,48 +44,15 @@ def digits(
     "The digits of scikit-learn, split with equal shares of each class; the same split each time."
     x,y = load_digits(return_X_y=True)
     x = (x/16).astype(np.float32).reshape(-1,1,8,8)
-    parts = train_test_split(x, y, train_size=n_train, stratify=y, random_state=0)
-    x_train,x_test,y_train,y_test = map(torch.from_numpy, parts)
     vocab = [str(i) for i in range(10)]
-    return Pictures(x_train, y_train, x_test, y_test, vocab, 'digits', few=200)
+    return _split(x, y, n_train, vocab, 'digits', stratify=y, few=200)
 
-# %% ../../nbs/api/compare/03_pictures.ipynb #142b16eb
-def _pixels(x, name, layout):
-    "Pictures as a tensor, (N,C,H,W), uint8 or float"
-    is_float = x.dtype.kind=='f'
-    if x.dtype!=np.uint8 and not is_float:
-        raise ValueError(f"{name} must be uint8 or float, got {x.dtype}")
-    if 0 in x.shape: raise ValueError(f"{name} must hold pictures, got shape {x.shape}")
-    if is_float and x.itemsize!=2: x = x.astype(np.float32)
-    x = torch.from_numpy(channels_first(x, name, layout))
-    if is_float: _check_range(x, name)
-    return x
-
-def _check_range(x, name):
-    lo,hi = x.min().item(),x.max().item()
-    in_unit = 0<=lo and hi<=1 # false for NaN, too
-    if not in_unit: raise ValueError(f"{name} must have floats in [0,1], got {lo:g} to {hi:g}")
-
-# %% ../../nbs/api/compare/03_pictures.ipynb #f99090ee
-def _classes(y, n, name):
-    "Class ids as they stand, (n,)"
-    if y.dtype.kind not in 'iu': raise ValueError(f"{name} must be ints, got {y.dtype}")
-    if y.shape not in ((n,), (n,1)):
-        raise ValueError(f"{name} must have a label for each picture, shape ({n},), got {y.shape}")
-    return y.reshape(n)
-
-def _check_alike(x_train, x_test, name):
-    train,test = (f'{tuple(x.shape[1:])} of {x.dtype}' for x in (x_train,x_test))
-    if train!=test: raise ValueError(f"{name} must be like `x_train`, pictures {train}, got {test}")
-
-def _vocabulary(y_train, y_test, path):
-    "Class ids that occur in training, in order; all others are refused"
-    vocab = np.unique(y_train)
-    if len(vocab)<2: raise ValueError(f"{path}: `y_train` must have two classes or more, got {vocab.tolist()}")
-    unknown = np.setdiff1d(y_test, vocab)
-    if len(unknown):
-        raise ValueError(f"{path}: `y_test` must have the classes of `y_train`, got {unknown[0]}")
-    return vocab
+# %% ../../nbs/api/compare/03_pictures.ipynb #686a3f6a
+def _split(x, y, n_train, vocab, name, stratify=None, few=None):
+    "Two parts of arrays, the same each time"
+    parts = train_test_split(x, y, train_size=n_train, stratify=stratify, random_state=0)
+    x_train,x_test,y_train,y_test = map(torch.from_numpy, parts)
+    return Pictures(x_train, y_train, x_test, y_test, vocab, name, few)
 
 # %% ../../nbs/api/compare/03_pictures.ipynb #833198d5
 def load_npz(
@@ -91,22 +60,19 @@ def load_npz(
     layout:str=None, # 'NCHW' or 'NHWC', where the channels are; None: as the shape says, if it says one thing
 )->Pictures:         # uint8, float16 or float32
     "Pictures of any size and any number of channels, from arrays in a file."
-    arrays = read_arrays(path, ('x_train','y_train','x_test','y_test'))
-    x_train,x_test = (_pixels(arrays[o], f"{path}: `{o}`", layout) for o in ('x_train','x_test'))
-    _check_alike(x_train, x_test, f"{path}: `x_test`")
-    y_train = _classes(arrays['y_train'], len(x_train), f"{path}: `y_train`")
-    y_test = _classes(arrays['y_test'], len(x_test), f"{path}: `y_test`")
-    vocab = _vocabulary(y_train, y_test, path)
-    y_train,y_test = (torch.from_numpy(np.searchsorted(vocab, y)).long() for y in (y_train,y_test))
-    return Pictures(x_train, y_train, x_test, y_test, vocab.astype(str).tolist(), Path(path).name)
+    x_train,y_train,x_test,y_test,vocab = read_npz(path, layout)
+    return Pictures(x_train, y_train, x_test, y_test, vocab, Path(path).name)
 
 # %% ../../nbs/api/compare/03_pictures.ipynb #7103ec6e
 def _listed(folder):
     "Pictures under `folder` and the class of each, the name of its folder"
     files = L(walk(folder)).filter(lambda f: f.parent!=folder).sorted()
-    if not files: raise ValueError(f"{folder}: must hold pictures, <class>/*.png or the like, has none")
-    return files,files.map(lambda f: f.relative_to(folder).parts[0])
+    if not files:
+        raise ValueError(f"{folder}: must hold pictures, <class>/*.png or the like, has none")
+    classes = files.map(lambda f: f.relative_to(folder).parts[0])
+    return files, classes
 
+# %% ../../nbs/api/compare/03_pictures.ipynb #b2f3f4f4
 _in_threads = partial(parallel, threadpool=True, n_workers=8, progress=False)
 
 def _read_all(files, size, mode):
@@ -114,15 +80,23 @@ def _read_all(files, size, mode):
     x = np.stack(_in_threads(read_picture, files, size=size, mode=mode))
     return torch.from_numpy(channels_first(x, 'pictures', 'NHWC'))
 
+# %% ../../nbs/api/compare/03_pictures.ipynb #c9787725
+def _size_and_mode(files, size):
+    "What all pictures are read as: their own size if they share one, gray if all of them are"
+    sizes,gray = zip(*_in_threads(read_header, files))
+    one_size = len(set(sizes))==1
+    return sizes[0] if one_size else (size,size), 'L' if all(gray) else 'RGB'
+
+# %% ../../nbs/api/compare/03_pictures.ipynb #723b01e4
 def _in_memory(train, test, vocab, size, name):
     "Pictures from two pairs of files and their classes"
-    files = train[0]+test[0]
+    (train_files,train_classes),(test_files,test_classes) = train,test
+    files = train_files+test_files
     check_distinct(files)
-    sizes,gray = zip(*_in_threads(read_header, files))
-    size = sizes[0] if len(set(sizes))==1 else (size,size)
-    mode = 'L' if all(gray) else 'RGB'
-    x_train,x_test = (_read_all(files, size, mode) for files,_ in (train,test))
-    y_train,y_test = (torch.tensor(classes.map(vocab.index)) for _,classes in (train,test))
+    shape,mode = _size_and_mode(files, size)
+    x_train,x_test = _read_all(train_files, shape, mode),_read_all(test_files, shape, mode)
+    y_train = torch.tensor(train_classes.map(vocab.index))
+    y_test = torch.tensor(test_classes.map(vocab.index))
     return Pictures(x_train, y_train, x_test, y_test, list(vocab), name)
 
 # %% ../../nbs/api/compare/03_pictures.ipynb #113eba5a
@@ -131,19 +105,24 @@ def load_folder(
     size:int=128,  # Side in pixels that pictures get, where they are not all of one size
 )->Pictures:       # uint8; gray where all are, else RGB
     "Pictures from an ImageNet-style folder, all of them in memory."
-    train,test = _parts(Path(path))
+    path = Path(path)
+    train,test = _parts(path)
     (train_files,classes),(test_files,test_classes) = _listed(train),_listed(test)
     vocab = classes.unique().sorted()
-    if len(vocab)<2: raise ValueError(f"{train}: must have two classes or more, got {list(vocab)}")
+    if len(vocab)<2:
+        raise ValueError(f"{train}: must have two classes or more, got {list(vocab)}")
     unknown = test_classes.filter(lambda name: name not in vocab)
-    if unknown: raise ValueError(f"{test}: must have the classes of `train`, got {unknown[0]}")
-    return _in_memory((train_files,classes), (test_files,test_classes), vocab, size, Path(path).resolve().name)
+    if unknown:
+        raise ValueError(f"{test}: must have the classes of `train`, got {unknown[0]}")
+    return _in_memory((train_files,classes), (test_files,test_classes), vocab, size, path.resolve().name)
 
+# %% ../../nbs/api/compare/03_pictures.ipynb #4afb87f0
 def _parts(path):
     "The folders to learn from and to be tested on"
-    train,*tests = (path/name for name in ('train','valid','val','test'))
-    test = next((o for o in tests if o.is_dir()), None)
-    if train.is_dir() and test: return train,test
+    train = path/'train'
+    tests = [path/name for name in ('valid','val','test')]
+    found = [folder for folder in tests if folder.is_dir()]
+    if train.is_dir() and found: return train, found[0]
     raise ValueError(f"{path}: must have a folder `train` and one of `valid`, `val` and `test`")
 
 # %% ../../nbs/api/compare/03_pictures.ipynb #a16910e0
@@ -160,8 +139,9 @@ def _photos():
 
 def _squares(photo):
     "All squares of 32 pixels that do not overlap, (N,3,32,32)"
-    h,w = (side//32 for side in photo.shape[:2])
-    squares = photo[:32*h,:32*w].reshape(h,32,w,32,3)
+    rows,columns = photo.shape[0]//32,photo.shape[1]//32
+    whole = photo[:32*rows,:32*columns]
+    squares = whole.reshape(rows,32,columns,32,3)
     return squares.transpose(0,2,4,1,3).reshape(-1,3,32,32)
 
 # %% ../../nbs/api/compare/03_pictures.ipynb #fab5ab2e
@@ -171,10 +151,9 @@ def tiles(
     "Squares of eight photographs of scikit-image and scikit-learn, without overlap; the class is the photograph."
     photos,rng = _photos(),np.random.default_rng(0)
     chosen = [rng.permutation(_squares(photo))[:200] for photo in photos.values()]
-    y = np.repeat(np.arange(len(chosen)), [len(o) for o in chosen])
-    parts = train_test_split(np.concatenate(chosen), y, train_size=n_train, random_state=0)
-    x_train,x_test,y_train,y_test = map(torch.from_numpy, parts)
-    return Pictures(x_train, y_train, x_test, y_test, list(photos), 'tiles')
+    counts = [len(squares) for squares in chosen]
+    y = np.repeat(np.arange(len(chosen)), counts)
+    return _split(np.concatenate(chosen), y, n_train, list(photos), 'tiles')
 
 # %% ../../nbs/api/compare/03_pictures.ipynb #96ab2da9
 _imagenette = dict(
@@ -184,15 +163,20 @@ _imagenette = dict(
     n03417042='garbage truck', n03425413='gas pump',
     n03445777='golf ball', n03888257='parachute')
 
+def _pets_of(path, part):
+    "Pictures of a part and the breed of each; a line begins with the name of a picture, its breed and its number"
+    lines = (path/f'annotations/{part}.txt').read_text().splitlines()
+    names = L(line.split()[0] for line in lines if not line.startswith('#'))
+    files = names.map(lambda name: path/f'images/{name}.jpg')
+    breeds = names.map(lambda name: name.rpartition('_')[0])
+    return files, breeds
+
+# %% ../../nbs/api/compare/03_pictures.ipynb #a23d0d8d
 def _pets(path, size):
-    "The split that its authors published: a line holds the name of a picture, its breed and its number first"
-    def part(name):
-        lines = (path/f'annotations/{name}.txt').read_text().splitlines()
-        names = L(line.split()[0] for line in lines if not line.startswith('#'))
-        files = names.map(lambda name: path/f'images/{name}.jpg')
-        return files,names.map(lambda name: name.rpartition('_')[0])
-    train,test = part('trainval'),part('test')
-    return _in_memory(train, test, train[1].unique().sorted(), size, 'pets')
+    "The split that its authors published"
+    train,test = _pets_of(path, 'trainval'),_pets_of(path, 'test')
+    vocab = train[1].unique().sorted()
+    return _in_memory(train, test, vocab, size, 'pets')
 
 # %% ../../nbs/api/compare/03_pictures.ipynb #a675efe2
 def load_data(
@@ -221,7 +205,8 @@ def few_labels(
     total,counts = len(y),y.bincount()
     if n==total: return torch.arange(total)
     counts = counts[counts>0]
-    if counts.min()<2: raise ValueError("`y` must have two pictures of each class to choose from, got one")
+    if counts.min()<2:
+        raise ValueError("`y` must have two pictures of each class to choose from, got one")
     least,most = len(counts),total-len(counts)
     if not least<=n<=most:
         raise ValueError(f"`{name}` must be between {least} and {most}, or {total} for all, got {n}")
@@ -237,7 +222,8 @@ def wrong_labels(
 )->Tensor:           # Class ids, (N,) long; `round(noise*N)` of them are wrong
     "Replace labels by others, each wrong class as likely as the next."
     if not 0<=noise<1: raise ValueError(f"`noise` must be in [0,1), got {noise}")
-    rng,y,n_wrong = np.random.default_rng(seed),y.clone(),round(noise*len(y))
+    rng,y = np.random.default_rng(seed),y.clone()
+    n_wrong = round(noise*len(y))
     chosen = torch.from_numpy(rng.permutation(len(y))[:n_wrong])
     shift = torch.from_numpy(rng.integers(1, num_classes, len(chosen)))
     y[chosen] = (y[chosen]+shift) % num_classes

@@ -79,14 +79,14 @@ class Trial(Runs):
     "Runs of one's own Learner, with mixers and without; made by `mix_trial`."
     headline = 'value'
     def __init__(self,
-        make_learner, # Callable that returns a new `Learner`, with new weights and without mixers
-        methods:list, # 'none' and mixers
-        seeds:int,    # Most runs of each, >= 2
-        epochs:int,   # Epochs of each run
-        lr:float,     # Highest learning rate; None: that of the Learner
-        fit,          # Callable that trains a Learner; None: one cycle of `epochs`
-        metric:str,   # Name of a metric, or 'valid_loss'; None: the first metric, or 'valid_loss' where there is none
-        less:bool,    # Is less of it better? None: as its name says
+        make_learner,    # Callable that returns a new `Learner`, with new weights and without mixers
+        methods:list,    # 'none' and mixers
+        seeds:int,       # Most runs of each, >= 2
+        epochs:int,      # Epochs of each run
+        lr:float|None,   # Highest learning rate; None: that of the Learner
+        fit,             # Callable that trains a Learner; None: one cycle of `epochs`
+        metric:str|None, # Name of a metric, or 'valid_loss'; None: the first metric, or 'valid_loss' where there is none
+        less:bool|None,  # Is less of it better? None: as its name says
     ):
         _check_methods(methods)
         _check_count('seeds', seeds, 2)

@@ -40,7 +40,7 @@ def positions(
 
 def swapping_pairs(
     perm:list, # Partner of each image, from the start
-)->list:       # Pairs (i,j) with i<=j, each once, or None if `perm` is not its own inverse
+)->list|None:  # Pairs (i,j) with i<=j, each once, or None if `perm` is not its own inverse
     "Partners that swap, as pairs."
     if any(perm[j]!=i for i,j in enumerate(perm)): return None
     return [(i,j) for i,j in enumerate(perm) if i<=j]

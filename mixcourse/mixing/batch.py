@@ -149,10 +149,10 @@ class Mix:
     )->tuple: # Mixed images, and `MixedTargets` or soft targets (B,C)
         "Mix a batch."
         mixer = _choose(self.mixers, self.p, self.generator)
-        if mixer is None: mixed,*targets = x, y, y, torch.ones(1, device=x.device)
-        else: mixed,*targets = mixer(x, y, generator=self.generator)
-        if self.num_classes is None: return mixed, MixedTargets(*targets)
-        return mixed, soft_targets(*targets, self.num_classes)
+        if mixer is None: mixed,y_a,y_b,lam = x, y, y, torch.ones(1, device=x.device)
+        else: mixed,y_a,y_b,lam = mixer(x, y, generator=self.generator)
+        if self.num_classes is None: return mixed, MixedTargets(y_a, y_b, lam)
+        return mixed, soft_targets(y_a, y_b, lam, self.num_classes)
 
     def collate(self,
         samples:list, # Pairs of an image and its target, from a data set

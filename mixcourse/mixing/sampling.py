@@ -151,5 +151,5 @@ def rand_noise(
 )->Tensor:                          # Standard normal numbers, of the shape, type and device of `x`
     "Noise in place of images."
     seed = torch.randint(2**62, (), generator=generator, device=_home(generator))
-    own = torch.Generator(x.device).manual_seed(seed.item())
+    own = torch.Generator(x.device).manual_seed(int(seed))
     return torch.empty_like(x).normal_(generator=own)

@@ -31,7 +31,7 @@ def minutes(
 # %% ../../nbs/api/teach/12_chapters.ipynb #9c466fc8
 def chapter_number(
     path:Path, # Of a notebook
-)->int:        # None where it is no numbered chapter
+)->int|None:   # None where it is no numbered chapter
     "Number of a chapter, from the name of its file."
     found = re.match(r'(\d+)[a-z]?_', path.name)
     if path.parent.name!='chapters' or not found or path.stem.endswith('cards'): return None

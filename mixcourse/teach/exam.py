@@ -10,7 +10,7 @@ __all__ = ['site', 'chapter_links', 'Exam', 'exam']
 # %% ../../nbs/api/teach/13_exam.ipynb #ef01a004
 from fastcore.xml import P
 
-from .bank import chapter_titles, twins
+from .bank import chapter_of, chapter_titles, twins
 from .items import grade
 from .questions import asked, shown
 from .widget import Widget, as_html
@@ -21,9 +21,6 @@ site = 'https://mixcourse.github.io/mixcourse' # where a chapter can be read aga
 def chapter_links()->dict: # Name of a chapter -> its title and address
     "The chapters, for a page that sends a reader back to them."
     return {name: dict(title=title, href=f'{site}/chapters/{name}.html') for name,title in chapter_titles().items()}
-
-# %% ../../nbs/api/teach/13_exam.ipynb #ef01a007
-def _chapter(name): return name.partition('.')[0]
 
 # %% ../../nbs/api/teach/13_exam.ipynb #66ba0135
 class Exam(Widget):
@@ -50,7 +47,7 @@ class Exam(Widget):
         "How many were answered rightly, chapter by chapter."
         counts = {}
         for name,answer in value.items():
-            title = chapter_titles()[_chapter(name)]
+            title = chapter_titles()[chapter_of(name)]
             right,total = counts.get(title, (0,0))
             counts[title] = right + bool(grade(self.items[name], answer).right), total+1
         return counts
@@ -61,7 +58,8 @@ class Exam(Widget):
     )->list:             # Titles, the least known first
         "Which chapters to read again."
         shares = {title: right/total for title,(right,total) in self.results(value).items()}
-        return sorted((title for title in shares if shares[title]<enough), key=shares.get)
+        little_known = [title for title,share in shares.items() if share<enough]
+        return sorted(little_known, key=lambda title: shares[title])
 
 # %% ../../nbs/api/teach/13_exam.ipynb #ef01a008
 def exam()->Exam: # To be shown as the value of a cell

@@ -23,15 +23,17 @@ def _arrays(images, least):
     if images is None: images = example_images('cat', 'coffee')
     arrays = {str(name): to_array(img) for name,img in images.items()}
     sizes = sorted({o.shape[:2] for o in arrays.values()})
-    if len(arrays) < least or len(sizes) > 1:
-        raise ValueError(f"`images` must hold {least} or more pictures of one size, got {len(arrays)} of sizes {sizes}")
+    n_pics = len(arrays)
+    if n_pics < least or len(sizes) > 1:
+        raise ValueError(f"`images` must hold {least} or more pictures of one size, got {n_pics} of sizes {sizes}")
     return arrays
 
-# %% ../../nbs/api/teach/05_explorer.ipynb #6c9bdeb0
-def _decoded(jpegs):
-    "Files as a batch (n,3,H,W), float in [0,1]"
-    pics = [np.array(Image.open(io.BytesIO(o)).convert('RGB')) for o in jpegs]
-    return torch.from_numpy(np.stack(pics)).permute(0,3,1,2).float()/255
+# %% ../../nbs/api/teach/05_explorer.ipynb #f4aa0e0d
+def _decoded(file):
+    "A picture as a browser decodes it, (3,H,W), float in [0,1]"
+    pic = Image.open(io.BytesIO(file)).convert('RGB')
+    pixels = torch.from_numpy(np.array(pic))
+    return pixels.permute(2,0,1).float()/255
 
 # %% ../../nbs/api/teach/05_explorer.ipynb #f0752265
 class Explorer(Widget):
@@ -48,7 +50,7 @@ class Explorer(Widget):
         arrays = _arrays(images, least)
         self.names = list(arrays)
         self.jpegs = [jpeg(o) for o in arrays.values()]
-        self.x = _decoded(self.jpegs) # as a reader sees them
+        self.x = torch.stack([_decoded(o) for o in self.jpegs]) # as a reader sees them
         self.size = tuple(self.x.shape[-2:])
         super().__init__(mode=self.mode, size=list(self.size), **state)
 
@@ -62,15 +64,26 @@ class Explorer(Widget):
 
     def fallback(self):
         label,code = self.caption()
-        sources = [figure(data_uri(o, 'jpeg'), name, 120, data_name=name) for name,o in zip(self.names, self.jpegs)]
-        result = figure(webp_uri(to_array(self.mixed())), label, 240, alt=f'{label}, {self.how}')
+        sources = [_source(name, file) for name,file in zip(self.names, self.jpegs)]
+        mixed = webp_uri(to_array(self.mixed()))
+        result = figure(mixed, label, 240, alt=f'{label}, {self.how}')
         row = Div(*sources, result, style=f'{row_style};align-items:flex-end')
         return as_html(row, Pre(Code(code)), P('Where scripts run, you can change it.'))
 
-    def __repr__(self): return f'{type(self).__name__}({", ".join(self.names)})'
+    def __repr__(self):
+        kind = type(self).__name__
+        return f'{kind}({", ".join(self.names)})'
+
+# %% ../../nbs/api/teach/05_explorer.ipynb #12564bc4
+def _source(name, file):
+    "One of the pictures that are mixed"
+    return figure(data_uri(file, 'jpeg'), name, 120, data_name=name)
 
 # %% ../../nbs/api/teach/05_explorer.ipynb #ed18410c
-def _shares(names, lam): return f'{lam:.2f} {names[0]} + {1-lam:.2f} {names[1]}'
+def _shares(names, lam):
+    "The mixed label of the first two pictures, as text"
+    mine,other = names[:2]
+    return f'{lam:.2f} {mine} + {1-lam:.2f} {other}'
 
 # %% ../../nbs/api/teach/05_explorer.ipynb #2f3db436
 class MixUpExplorer(Explorer):
@@ -85,7 +98,9 @@ class MixUpExplorer(Explorer):
         if not 0<=lam<=1: raise ValueError(f"`lam` must be in [0,1], got {lam}")
         super().__init__(images, 2, lam=lam, alpha=check_alpha(alpha))
 
-    def mixed(self): return mixup(self.x[:2], torch.tensor([1,0]), self.state['lam'])[0]
+    def mixed(self):
+        each_other = torch.tensor([1,0])
+        return mixup(self.x[:2], each_other, self.state['lam'])[0]
 
     def caption(self):
         lam = self.state['lam']
@@ -99,7 +114,8 @@ def _clip(v, top): return min(max(v, 0), top)
 # %% ../../nbs/api/teach/05_explorer.ipynb #51c11f47
 def _box_around(center, length, size):
     "The box of side `length` around a pixel, clipped at the border: what `rand_bbox` does with what it drew"
-    (h,w),(y,x) = size,(o-length//2 for o in center)
+    h,w = size
+    y,x = (o-length//2 for o in center)
     return [_clip(y, h), _clip(x, w), _clip(y+length, h), _clip(x+length, w)]
 
 # %% ../../nbs/api/teach/05_explorer.ipynb #49ec8ef1
@@ -132,9 +148,12 @@ class CutMixExplorer(Explorer):
     @property
     def box(self):
         "`y1,x1,y2,x2` that it starts with"
-        return torch.tensor(_box_around(*self.state['centers'], self.state['length'], self.size))
+        center, = self.state['centers']
+        return torch.tensor(_box_around(center, self.state['length'], self.size))
 
-    def mixed(self): return cutmix(self.x[:2], torch.tensor([1,0]), self.box)[0]
+    def mixed(self):
+        each_other = torch.tensor([1,0])
+        return cutmix(self.x[:2], each_other, self.box)[0]
 
     def caption(self):
         lam = box_lam(self.box, self.size).item()
@@ -144,7 +163,8 @@ class CutMixExplorer(Explorer):
         return _shares(self.names, lam), '\n'.join(code)
 
 # %% ../../nbs/api/teach/05_explorer.ipynb #f8ca9cf2
-_fills = 'mean', 'black', 'white'
+_values = dict(black=0., white=1.)
+_fills = 'mean', *_values
 _mean = torch.tensor([0.485, 0.456, 0.406])[:,None,None] # of ImageNet's pixels: what 0 is after fastai's `Normalize`
 
 # %% ../../nbs/api/teach/05_explorer.ipynb #df445564
@@ -161,7 +181,8 @@ class CutoutExplorer(Explorer):
         if fill not in _fills: raise ValueError(f"`fill` must be one of {_fills}, got {fill!r}")
         if centers is not None and not 1<=len(centers)<=4:
             raise ValueError(f"`centers` must hold one to four pixels, got {len(centers)}")
-        super().__init__(images, 1, fill=fill, mean=(255*_mean).round().int().flatten().tolist())
+        gray = (255*_mean).round().int()
+        super().__init__(images, 1, fill=fill, mean=gray.flatten().tolist())
         h,w = self.size
         if length is None: length = max(2*min(h, w)//5, 1)
         if centers is None: centers = [(7*h//16, 7*w//19)]
@@ -171,14 +192,20 @@ class CutoutExplorer(Explorer):
     @property
     def box(self):
         "`y1,x1,y2,x2` of each hole that it starts with, (1,n,4)"
-        return torch.tensor([[_box_around(c, self.state['length'], self.size) for c in self.state['centers']]])
+        length = self.state['length']
+        holes = [_box_around(center, length, self.size) for center in self.state['centers']]
+        return torch.tensor([holes])
 
     def mixed(self):
         x,fill = self.x[:1],self.state['fill']
-        if fill=='mean': return (cutout(x-_mean, self.box)+_mean)[0]
-        return cutout(x, self.box, value=float(fill=='white'))[0]
+        if fill=='mean':
+            normalized = cutout(x-_mean, self.box)
+            return (normalized+_mean)[0]
+        return cutout(x, self.box, value=_values[fill])[0]
 
     def caption(self):
         box,fill = self.box.tolist(),self.state['fill']
-        if fill=='mean': return self.names[0], f'mixed = cutout(normalize(x), torch.tensor({box}))'
-        return self.names[0], f'mixed = cutout(x, torch.tensor({box}), value={float(fill=="white")})'
+        code = f'mixed = cutout(normalize(x), torch.tensor({box}))'
+        if fill!='mean':
+            code = f'mixed = cutout(x, torch.tensor({box}), value={_values[fill]})'
+        return self.names[0], code

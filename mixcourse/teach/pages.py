@@ -13,7 +13,7 @@ from collections import Counter
 from fastcore.nbio import mk_cell
 from fastcore.xml import Safe, Script
 
-from .bank import Question, find_all
+from .bank import Question, chapter_of, find_all
 from .widget import as_html, read_static, script_tag
 
 # %% ../../nbs/api/teach/09_pages.ipynb #3d14408e
@@ -53,7 +53,8 @@ def tidy_table(
     from bs4 import BeautifulSoup # comes with nbconvert
     page = BeautifulSoup(html, 'html.parser')
     for style in page.find_all('style'):
-        style.parent.attrs |= {k.replace('_', '-'): v for k,v in _scrolls.items()}
+        around = style.find_parent('div')
+        if around is not None: around.attrs |= {k.replace('_', '-'): v for k,v in _scrolls.items()}
         style.decompose()
     for corner in page.find_all('th'):
         if not corner.get_text(strip=True): corner.replace_with(page.new_tag('td'))
@@ -79,7 +80,7 @@ def scroll_tables(
 # %% ../../nbs/api/teach/09_pages.ipynb #9a01b007
 def progress_tag():
     "The scripts of a site: how much of each chapter was done, where a reader was, light or dark."
-    totals = json.dumps(Counter(name.partition('.')[0] for name in find_all(Question)))
+    totals = json.dumps(Counter(map(chapter_of, find_all(Question))))
     parts = [read_static(f'site/{o}.js').replace('const totals = {}', f'const totals = {totals}') for o in ('progress', 'place', 'theme')]
     return [Script(Safe(js), type='module') for js in parts]
 

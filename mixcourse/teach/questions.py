@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from fastcore.xml import B, Code, Details, Div, Img, Li, P, Pre, Span, Summary, Ul
 
-from .bank import bank, find
+from .bank import bank, chapter_of, find
 from .images import mix_examples, webp_uri
 from .items import Claim, Fault, Picture, Prompt, from_json, grade, to_json
 from .widget import Widget, as_html, rich
@@ -201,7 +201,7 @@ def cards(
     *names:str, # `chapter.id` or `chapter`; none: the whole bank
 )->Cards:       # To be shown as the value of a cell
     "A deck from the bank."
-    chapters = dict.fromkeys(name.partition('.')[0] for name in bank())
+    chapters = dict.fromkeys(map(chapter_of, bank()))
     return Cards(find(*(names or chapters)))
 
 # %% ../../nbs/api/teach/04_questions.ipynb #a73c402c

@@ -13,49 +13,73 @@ from statistics import mean
 from fastcore.xml import B, Div, Li, P, Ul
 
 from .images import figure, row_style, to_array, webp_uri
-from .widget import Widget, as_html, rich
+from .widget import Widget, as_html, rich, rounded
 
 # %% ../../nbs/api/teach/14_replay.ipynb #4eb517d9
-_names = dict(none='Plain', mixup='MixUp', cutmix='CutMix', cutout='Cutout', randommix='RandomMix', manifold='Manifold MixUp')
-_measures = dict(accuracy='curve', test_loss='test_loss', train_loss='train_loss')
-
-def _rounded(values): return [None if v is None else round(v, 4) for v in values]
+_measures = dict(accuracy='curve', test_loss='test_loss', train_loss='train_loss') # ours -> theirs
 
 def _run(run):
     "A run for the script: who, and its curves"
-    curves = {name: _rounded(run[key]) for name,key in _measures.items() if key in run}
+    curves = {name: rounded(run[key]) for name,key in _measures.items() if key in run}
     return dict(method=run['method'], seed=run['seed'], **curves)
 
 # %% ../../nbs/api/teach/14_replay.ipynb #3cba8bcf
+def _epochs_of(run):
+    "The epochs that a run was measured at; all of them, where it does not say"
+    return tuple(run.get('epochs') or range(1, len(run['curve'])+1))
+
+# %% ../../nbs/api/teach/14_replay.ipynb #0d3b2bc6
 def _epochs(runs):
     "The epochs that all runs were measured at"
-    found = {tuple(run.get('epochs') or range(1, len(run['curve'])+1)) for run in runs}
-    if len(found)>1: raise ValueError(f"runs of one task must be measured at the same epochs, got {len(found)} different lists")
+    found = {_epochs_of(run) for run in runs}
+    if len(found)>1:
+        raise ValueError(f"runs of one task must be measured at the same epochs, got {len(found)} different lists")
     return list(found.pop())
 
+# %% ../../nbs/api/teach/14_replay.ipynb #b2a85f9c
+def _of(runs, key, value):
+    "The runs of one task, or of one method"
+    return [run for run in runs if run[key]==value]
+
+# %% ../../nbs/api/teach/14_replay.ipynb #c593a3e9
 def _part(result, task, several_tasks):
     "One task of a comparison"
-    runs = [run for run in result['runs'] if run['task']==task]
+    runs = _of(result['runs'], 'task', task)
     length = result['settings']['epochs']
-    text = f'{length} epochs, {task}' if several_tasks else f'{length} epochs'
-    return dict(text=text, length=length, task=task, epochs=_epochs(runs), runs=[_run(run) for run in runs])
+    text = f'{length} epochs'
+    if several_tasks: text += f', {task}'
+    shown = [_run(run) for run in runs]
+    return dict(text=text, length=length, task=task, epochs=_epochs(runs), runs=shown)
 
 # %% ../../nbs/api/teach/14_replay.ipynb #50269563
 def _parts(results):
     "Every task of every comparison, short runs first"
+    _check_results(results)
+    runs = [run for result in results for run in result['runs']]
+    tasks = list(dict.fromkeys(run['task'] for run in runs))
+    in_order = sorted(results, key=lambda result: result['settings']['epochs'])
+    parts = []
+    for task in tasks:
+        with_task = [result for result in in_order if _of(result['runs'], 'task', task)]
+        parts += [_part(result, task, len(tasks)>1) for result in with_task]
+    return parts
+
+# %% ../../nbs/api/teach/14_replay.ipynb #d903cce3
+def _check_results(results):
+    "Results must hold runs"
     for result in results:
         if not isinstance(result, dict) or not result.get('runs'):
             raise ValueError('`results` must be of comparisons with one run or more, got one without `runs`')
-    tasks = list(dict.fromkeys(run['task'] for result in results for run in result['runs']))
-    in_order = sorted(results, key=lambda result: result['settings']['epochs'])
-    return [_part(result, task, len(tasks)>1) for task in tasks for result in in_order if any(run['task']==task for run in result['runs'])]
 
+# %% ../../nbs/api/teach/14_replay.ipynb #b5f3a7be
 def _check_notes(notes, parts):
     "Notes must be of lengths and epochs that are there"
+    lengths = sorted({part['length'] for part in parts})
     for length,epoch in notes:
-        known = [part for part in parts if part['length']==length]
-        if not known: raise ValueError(f"`notes` must be of runs of {sorted({part['length'] for part in parts})} epochs, got {length}")
-        if not 1<=epoch<=length: raise ValueError(f"`notes` must be of epochs from 1 to {length}, got {epoch}")
+        if length not in lengths:
+            raise ValueError(f"`notes` must be of runs of {lengths} epochs, got {length}")
+        if not 1<=epoch<=length:
+            raise ValueError(f"`notes` must be of epochs from 1 to {length}, got {epoch}")
 
 # %% ../../nbs/api/teach/14_replay.ipynb #85cef46e
 class Replay(Widget):
@@ -68,29 +92,58 @@ class Replay(Widget):
         pictures:dict=None # Method -> picture as its network sees it: a PIL image, an array (H,W,3) uint8 or a tensor (3,H,W) in [0,1]
     ):
         self.parts = _parts(results)
-        self.notes,self.pictures = dict(sorted((notes or {}).items())),pictures or {}
+        self.pictures = pictures or {}
+        self.notes = dict(sorted((notes or {}).items()))
         _check_notes(self.notes, self.parts)
-        methods = dict.fromkeys(run['method'] for part in self.parts for run in part['runs'])
-        self.names = {o: _names.get(o, o) for o in methods}
-        super().__init__(parts=self.parts, methods=list(methods), names=self.names, notes=[list(o) for o in self.notes])
+        methods = list(dict.fromkeys(run['method'] for part in self.parts for run in part['runs']))
+        self.names = {method: _names.get(method, method) for method in methods}
+        places = [list(place) for place in self.notes]
+        super().__init__(parts=self.parts, methods=methods, names=self.names, notes=places)
 
     def fallback(self):
-        def told(part):
-            ends = [Li(_ends(part, o, name)) for o,name in self.names.items() if _of(part, o)]
-            return Div(P(B(f'After {part["text"]}:')), Ul(*ends))
-        def shown(method, img):
-            name = self.names.get(method, method)
-            return figure(webp_uri(to_array(img)), name, 96, pixelated=True, data_method=method)
-        parts = [told(part) for part in self.parts]
-        pictures = [shown(*o) for o in self.pictures.items()]
-        notes = [Li(f'Epoch {epoch} of {length}: ', rich(text), data_note=i) for i,((length,epoch),text) in enumerate(self.notes.items())]
-        return as_html(*parts, *([Div(*pictures, style=row_style)] if pictures else []), Ul(*notes))
+        parts = [_told(part, self.names) for part in self.parts]
+        if self.pictures:
+            parts.append(_row(self.pictures, self.names))
+        return as_html(*parts, _noted(self.notes))
 
-    def __repr__(self): return f'Replay({", ".join(part["text"] for part in self.parts)})'
+    def __repr__(self):
+        texts = [part['text'] for part in self.parts]
+        return f'Replay({", ".join(texts)})'
 
-def _of(part, method): return [run for run in part['runs'] if run['method']==method]
+# %% ../../nbs/api/teach/14_replay.ipynb #fb961302
+_names = dict(none='Plain', mixup='MixUp', cutmix='CutMix', cutout='Cutout',
+              randommix='RandomMix', manifold='Manifold MixUp')
 
-def _ends(part, method, name):
-    "What a method ended with, in words"
-    ends = [run['accuracy'][-1] for run in _of(part, method)]
-    return f'{name}: test accuracy {mean(ends):.3f}' + (f', {len(ends)} seeds' if len(ends)>1 else '')
+# %% ../../nbs/api/teach/14_replay.ipynb #884ebdcf
+def _ends(runs, name):
+    "What the runs of a method ended with, in words"
+    ends = [run['accuracy'][-1] for run in runs]
+    text = f'{name}: test accuracy {mean(ends):.3f}'
+    return f'{text}, {len(ends)} seeds' if len(ends)>1 else text
+
+# %% ../../nbs/api/teach/14_replay.ipynb #77171eb1
+def _told(part, names):
+    "The ends of all methods of a part"
+    ends = []
+    for method,name in names.items():
+        runs = _of(part['runs'], 'method', method)
+        if runs: ends.append(Li(_ends(runs, name)))
+    title = P(B(f'After {part["text"]}:'))
+    return Div(title, Ul(*ends))
+
+# %% ../../nbs/api/teach/14_replay.ipynb #9dd6df84
+def _row(pictures, names):
+    "Pictures beside each other, a method each"
+    figures = []
+    for method,img in pictures.items():
+        name,src = names.get(method, method),webp_uri(to_array(img))
+        figures.append(figure(src, name, 96, pixelated=True, data_method=method))
+    return Div(*figures, style=row_style)
+
+# %% ../../nbs/api/teach/14_replay.ipynb #289bf672
+def _noted(notes):
+    "What to notice, and when"
+    items = []
+    for i,((length,epoch),text) in enumerate(notes.items()):
+        items.append(Li(f'Epoch {epoch} of {length}: ', rich(text), data_note=i))
+    return Ul(*items)

@@ -14,118 +14,180 @@ from .properties import holds, near, untouched
 # %% ../../nbs/api/teach/10_tasks.ipynb #bc01a006
 def _pair():
     "Four pictures, their pixels 0 to 3, with partners"
-    return torch.arange(4.)[:,None,None,None].expand(4,1,6,8).clone(), torch.tensor([1,0,3,2])
+    perm = torch.tensor([1,0,3,2])
+    return _plain([0.,1.,2.,3.]), perm
 
-def _plain(values): return torch.tensor(values)[:,None,None,None].expand(4,1,6,8)
+# %% ../../nbs/api/teach/10_tasks.ipynb #4ef9ec4c
+def _plain(values):
+    "A picture of one gray for each value"
+    pixels = torch.tensor(values)[:,None,None,None]
+    return pixels.repeat(1,1,6,8)
+
+# %% ../../nbs/api/teach/10_tasks.ipynb #9da4f1f5
+def _same(box):
+    "One box for each of the four pictures"
+    return torch.tensor([box]*4)
 
 # %% ../../nbs/api/teach/10_tasks.ipynb #bc01a007
 @holds('mixup', 'with `lam` = 1 every picture stays')
 def mixup_with_all_of_itself(answer):
     x,perm = _pair()
-    return near(answer(x.clone(), perm, torch.ones(4)), x)
+    mixed = answer(x.clone(), perm, torch.ones(4))
+    return near(mixed, x)
 
 # %% ../../nbs/api/teach/10_tasks.ipynb #69dadc47
 @holds('mixup', 'with `lam` = 0 it is the partner')
 def mixup_with_nothing_of_itself(answer):
     x,perm = _pair()
-    return near(answer(x, perm, torch.zeros(4)), _plain([1.,0.,3.,2.]))
+    mixed = answer(x, perm, torch.zeros(4))
+    return near(mixed, _plain([1.,0.,3.,2.]))
 
 # %% ../../nbs/api/teach/10_tasks.ipynb #235a19e9
 @holds('mixup', 'each picture keeps its own share')
 def mixup_has_a_share_each(answer):
     x,perm = _pair()
-    return near(answer(x, perm, torch.tensor([.75,.5,.25,1.])), _plain([.25,.5,2.75,3.]))
+    lam = torch.tensor([.75,.5,.25,1.])
+    mixed = answer(x, perm, lam)
+    return near(mixed, _plain([.25,.5,2.75,3.]))
 
 # %% ../../nbs/api/teach/10_tasks.ipynb #864f1ebc
 @holds('mixup', 'the batch itself is left alone')
-def mixup_keeps_the_batch(answer): return untouched(answer, *_pair(), torch.full((4,), .3))
+def mixup_keeps_the_batch(answer):
+    lam = torch.full((4,), .3)
+    return untouched(answer, *_pair(), lam)
 
 # %% ../../nbs/api/teach/10_tasks.ipynb #bc01a008
 @holds('cutmix', 'the box shows the partner, the rest stays')
 def cutmix_pastes_the_partner(answer):
     x,perm = _pair()
+    rows,columns = slice(1,4),slice(2,7)
     want = x.clone()
-    for i,j in enumerate(perm): want[i,:,1:4,2:7] = x[j,:,1:4,2:7]
-    return near(answer(x.clone(), perm, torch.tensor([[1,2,4,7]]*4)), want)
+    want[:,:,rows,columns] = x[perm][:,:,rows,columns]
+    mixed = answer(x.clone(), perm, _same([1,2,4,7]))
+    return near(mixed, want)
 
 # %% ../../nbs/api/teach/10_tasks.ipynb #92e515a9
 @holds('cutmix', 'an empty box changes nothing')
 def cutmix_with_an_empty_box(answer):
     x,perm = _pair()
-    return near(answer(x.clone(), perm, torch.tensor([[3,3,3,3]]*4)), x)
+    mixed = answer(x.clone(), perm, _same([3,3,3,3]))
+    return near(mixed, x)
 
 # %% ../../nbs/api/teach/10_tasks.ipynb #3df9a8ef
 @holds('cutmix', 'the batch itself is left alone')
-def cutmix_keeps_the_batch(answer): return untouched(answer, *_pair(), torch.tensor([[0,0,3,3]]*4))
+def cutmix_keeps_the_batch(answer):
+    box = _same([0,0,3,3])
+    return untouched(answer, *_pair(), box)
 
 # %% ../../nbs/api/teach/10_tasks.ipynb #bc01a009
-def _bright(): return _pair()[0]+1 # no pixel is 0, so that a hole can be seen
+def _bright():
+    "No pixel is 0, so that a hole can be seen"
+    return _plain([1.,2.,3.,4.])
 
 # %% ../../nbs/api/teach/10_tasks.ipynb #43ef148b
 @holds('cutout', 'the box is filled with 0, the rest stays')
 def cutout_fills_with_zero(answer):
     want = _bright()
     want[:,:,0:3,5:8] = 0
-    return near(answer(_bright(), torch.tensor([[0,5,3,8]]*4)), want)
+    cut = answer(_bright(), _same([0,5,3,8]))
+    return near(cut, want)
 
 # %% ../../nbs/api/teach/10_tasks.ipynb #b55202ec
 @holds('cutout', 'each picture has a hole of its own')
 def cutout_has_a_hole_each(answer):
     boxes = [[0,0,1,1],[1,1,3,3],[2,0,6,2],[0,0,6,8]]
     want = _bright()
-    for pic,(y1,x1,y2,x2) in zip(want, boxes): pic[:,y1:y2,x1:x2] = 0
-    return near(answer(_bright(), torch.tensor(boxes)), want)
+    for image,box in zip(want, boxes):
+        y1,x1,y2,x2 = box
+        image[:,y1:y2,x1:x2] = 0
+    cut = answer(_bright(), torch.tensor(boxes))
+    return near(cut, want)
 
 # %% ../../nbs/api/teach/10_tasks.ipynb #45506648
 @holds('cutout', 'the batch itself is left alone')
-def cutout_keeps_the_batch(answer): return untouched(answer, _bright(), torch.tensor([[0,0,3,3]]*4))
+def cutout_keeps_the_batch(answer):
+    box = _same([0,0,3,3])
+    return untouched(answer, _bright(), box)
 
 # %% ../../nbs/api/teach/10_tasks.ipynb #bc01a00c
 @holds('rand_lam', 'as many draws as asked for, all in [0, 1]')
 def draws_are_shares(answer):
     lam = answer(1000, .4)
-    if len(lam)!=1000: return f'{len(lam)} draws, expected 1000'
-    return '' if 0<=lam.min() and lam.max()<=1 else f'from {lam.min():.2f} to {lam.max():.2f}'
+    if len(lam)!=1000:
+        return f'{len(lam)} draws, expected 1000'
+    low,high = lam.min(),lam.max()
+    if low<0 or high>1:
+        return f'from {low:.2f} to {high:.2f}'
+    return ''
 
 # %% ../../nbs/api/teach/10_tasks.ipynb #28fa39a0
 @holds('rand_lam', 'they differ')
-def draws_differ(answer): return '' if answer(1000, 1.).unique().numel()>900 else 'many draws are the same'
+def draws_differ(answer):
+    different = answer(1000, 1.).unique()
+    return '' if len(different)>900 else 'many draws are the same'
 
 # %% ../../nbs/api/teach/10_tasks.ipynb #3abd9a38
+def _unlike_beta(lam, alpha):
+    "What is wrong with the mean or the spread of many draws"
+    mean,std = lam.mean(),lam.std()
+    want = (8*alpha+4)**-.5
+    if abs(mean-.5)>.02:
+        return f'at alpha {alpha} the mean is {mean:.2f}, expected 0.50'
+    if abs(std-want)>.02:
+        return f'at alpha {alpha} the standard deviation is {std:.2f}, expected {want:.2f}'
+    return ''
+
+# %% ../../nbs/api/teach/10_tasks.ipynb #28a1db17
 @holds('rand_lam', 'the spread is that of Beta(alpha, alpha)')
 def draws_are_of_beta(answer):
     for alpha in (.2, 1., 8.):
-        lam = answer(40_000, alpha)
-        want = (4*(2*alpha+1))**-.5
-        if abs(lam.mean()-.5)>.02: return f'at alpha {alpha} the mean is {lam.mean():.2f}, expected 0.50'
-        if abs(lam.std()-want)>.02: return f'at alpha {alpha} the standard deviation is {lam.std():.2f}, expected {want:.2f}'
+        wrong = _unlike_beta(answer(40_000, alpha), alpha)
+        if wrong: return wrong
     return ''
 
 # %% ../../nbs/api/teach/10_tasks.ipynb #bc01a00d
 @holds('rand_bbox', 'every box lies within the picture')
 def boxes_are_inside(answer):
     y1,x1,y2,x2 = answer((6,8), torch.rand(1000)).T
-    rows,columns = (0<=y1) & (y1<=y2) & (y2<=6), (0<=x1) & (x1<=x2) & (x2<=8)
-    outside = (~(rows & columns)).sum()
-    return f'{outside} of 1000 do not' if outside else ''
+    right = _in_order(0, y1, y2, 6) & _in_order(0, x1, x2, 8)
+    n_wrong = (~right).sum()
+    return f'{n_wrong} of 1000 do not' if n_wrong else ''
+
+# %% ../../nbs/api/teach/10_tasks.ipynb #b5d08c73
+def _in_order(low, start, end, high):
+    "Do both ends lie between the bounds, the start first?"
+    return (low<=start) & (start<=end) & (end<=high)
 
 # %% ../../nbs/api/teach/10_tasks.ipynb #76b3bff2
 @holds('rand_bbox', 'unclipped boxes have the area asked for')
 def boxes_have_their_area(answer):
-    y1,x1,y2,x2 = answer((64,64), torch.full((2000,), .75)).T
-    largest = ((y2-y1)*(x2-x1)).max().item()
-    return '' if abs(largest-1024)<=64 else f'the largest of 2000 has {largest} pixels of 4096, expected about 1024'
+    lam = torch.full((2000,), .75)
+    y1,x1,y2,x2 = answer((64,64), lam).T
+    areas = (y2-y1)*(x2-x1)
+    largest = areas.max().item()
+    if abs(largest-1024)<=64: return ''
+    return f'the largest of 2000 has {largest} pixels of 4096, expected about 1024'
 
 # %% ../../nbs/api/teach/10_tasks.ipynb #1d030687
 @holds('rand_bbox', 'the center may be any pixel')
 def boxes_reach_every_pixel(answer):
+    lam = torch.full((4000,), .9)
     seen = torch.zeros(4, 4, dtype=torch.bool)
-    for y1,x1,y2,x2 in answer((4,4), torch.full((4000,), .9)).tolist(): seen[y1:y2,x1:x2] = True
+    for box in answer((4,4), lam).tolist():
+        y1,x1,y2,x2 = box
+        seen[y1:y2,x1:x2] = True
     return '' if seen.all() else 'some pixels are never covered'
 
 # %% ../../nbs/api/teach/10_tasks.ipynb #bc01a00e
 @holds('box_lam', 'it is the share of pixels outside the box')
-def lam_counts_pixels(answer): return near(answer(torch.tensor([[0,0,3,3],[1,2,4,7]]), (6,8)), [1-9/48,1-15/48])
+def lam_counts_pixels(answer):
+    boxes = torch.tensor([[0,0,3,3],[1,2,4,7]])
+    lam = answer(boxes, (6,8))
+    return near(lam, [1-9/48,1-15/48])
 
+# %% ../../nbs/api/teach/10_tasks.ipynb #cd5f457f
 @holds('box_lam', 'an empty box leaves 1, the whole picture 0')
-def lam_at_both_ends(answer): return near(answer(torch.tensor([[2,2,2,2],[0,0,6,8]]), (6,8)), [1.,0.])
+def lam_at_both_ends(answer):
+    boxes = torch.tensor([[2,2,2,2],[0,0,6,8]])
+    lam = answer(boxes, (6,8))
+    return near(lam, [1.,0.])

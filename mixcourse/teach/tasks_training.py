@@ -12,61 +12,84 @@ import torch, torch.nn.functional as F
 from .properties import holds, near, untouched
 
 # %% ../../nbs/api/teach/10_tasks_training.ipynb #bc01a010
-_y_a,_y_b,_lam = torch.tensor([0,1,2,2]),torch.tensor([1,1,0,0]),torch.tensor([.75,.5,1.,.25])
+_y_a = torch.tensor([0,1,2,2])
+_y_b = torch.tensor([1,1,0,0])
+_lam = torch.tensor([.75,.5,1.,.25])
 _soft = torch.tensor([[.75,.25,0],[0,1,0],[0,0,1],[.75,0,.25]])
 
+# %% ../../nbs/api/teach/10_tasks_training.ipynb #4a17a690
 @holds('soft_targets', 'each row holds both shares')
-def rows_hold_both_shares(answer): return near(answer(_y_a, _y_b, _lam, 3), _soft)
+def rows_hold_both_shares(answer):
+    soft = answer(_y_a, _y_b, _lam, 3)
+    return near(soft, _soft)
 
+# %% ../../nbs/api/teach/10_tasks_training.ipynb #d2299ae9
 @holds('soft_targets', 'a class without a picture gets a column as well')
-def rows_have_all_classes(answer): return near(answer(_y_a, _y_b, _lam, 5), F.pad(_soft, (0,2)))
+def rows_have_all_classes(answer):
+    soft = answer(_y_a, _y_b, _lam, 5)
+    return near(soft, F.pad(_soft, (0,2)))
 
 # %% ../../nbs/api/teach/10_tasks_training.ipynb #bc01a011
 @holds('mixed_loss', 'it equals the cross-entropy against the soft target')
 def loss_is_that_of_soft_targets(answer):
     pred = torch.linspace(-2, 2, 12).reshape(4,3)
-    return near(answer(pred, _y_a, _y_b, _lam), -(_soft*pred.log_softmax(1)).sum(1).mean())
+    of_rows = -(_soft*pred.log_softmax(1)).sum(1)
+    loss = answer(pred, _y_a, _y_b, _lam)
+    return near(loss, of_rows.mean())
 
 # %% ../../nbs/api/teach/10_tasks_training.ipynb #ebdd13ad
 @holds('mixed_loss', 'with `lam` = 1 it is the plain loss')
 def loss_of_unmixed_pictures(answer):
     pred = torch.linspace(-1, 3, 12).reshape(4,3)
-    return near(answer(pred, _y_a, _y_b, torch.ones(4)), F.cross_entropy(pred, _y_a))
+    loss = answer(pred, _y_a, _y_b, torch.ones(4))
+    return near(loss, F.cross_entropy(pred, _y_a))
 
 # %% ../../nbs/api/teach/10_tasks_training.ipynb #1002c37f
 @holds('mixed_loss', 'gradients flow through it')
 def loss_has_gradients(answer):
     pred = torch.zeros(4, 3, requires_grad=True)
     answer(pred, _y_a, _y_b, _lam).backward()
-    return near(pred.grad, (1/3-_soft)/4)
+    of_one = 1/3-_soft # the prediction's share of each class, less the target's
+    return near(pred.grad, of_one/4)
 
 # %% ../../nbs/api/teach/10_tasks_training.ipynb #bc01a012
 @holds('mixed_accuracy', 'a perfect model scores 1')
-def accuracy_of_a_perfect_model(answer): return near(answer(_soft, _y_a, _y_b, _lam), 1.)
+def accuracy_of_a_perfect_model(answer):
+    accuracy = answer(_soft, _y_a, _y_b, _lam)
+    return near(accuracy, 1.)
 
+# %% ../../nbs/api/teach/10_tasks_training.ipynb #02a74451
 @holds('mixed_accuracy', 'a guess of the smaller share is wrong')
 def accuracy_of_the_smaller_share(answer):
-    guesses = torch.eye(3)[torch.tensor([1,1,0,2])]
-    return near(answer(guesses, _y_a, _y_b, _lam), .25)
+    smaller = torch.tensor([1,1,0,2])
+    accuracy = answer(torch.eye(3)[smaller], _y_a, _y_b, _lam)
+    return near(accuracy, .25)
 
 # %% ../../nbs/api/teach/10_tasks_training.ipynb #bc01a014
 def _mixed_batch(answer, alpha):
     "Pictures whose pixels are their targets, mixed; one `lam` for all will do"
-    x = torch.arange(64.)[:,None,None,None].expand(64,1,8,8).clone()
-    mixed,y_a,y_b,lam = answer(x.clone(), torch.arange(64), alpha)
-    return x, mixed, y_a, y_b, torch.as_tensor(lam, dtype=torch.float).flatten().expand(64)
+    y = torch.arange(64)
+    x = y.float()[:,None,None,None].repeat(1,1,8,8)
+    mixed,y_a,y_b,lam = answer(x.clone(), y, alpha)
+    lam = torch.as_tensor(lam, dtype=torch.float).flatten()
+    return x, mixed, y_a, y_b, lam.expand(64)
 
 # %% ../../nbs/api/teach/10_tasks_training.ipynb #d011656a
-def batch_keeps_targets(answer): return near(_mixed_batch(answer, 1.)[2], torch.arange(64))
+def batch_keeps_targets(answer):
+    y_a = _mixed_batch(answer, 1.)[2]
+    return near(y_a, torch.arange(64))
 
 # %% ../../nbs/api/teach/10_tasks_training.ipynb #7b46de1e
 def batch_pixels_tell_targets(answer):
     x,mixed,y_a,y_b,lam = _mixed_batch(answer, 1.)
-    return near(mixed.flatten(1).mean(1)/64, (lam*y_a + (1-lam)*y_b)/64)
+    told = lam*y_a + (1-lam)*y_b
+    pixels = mixed.flatten(1).mean(1)
+    return near(pixels/64, told/64)
 
 # %% ../../nbs/api/teach/10_tasks_training.ipynb #ed4fac80
 def batch_partners_change(answer):
-    first,second = (_mixed_batch(answer, 1.)[3] for _ in range(2))
+    first = _mixed_batch(answer, 1.)[3]
+    second = _mixed_batch(answer, 1.)[3]
     return 'twice the same partners' if torch.equal(first, second) else ''
 
 # %% ../../nbs/api/teach/10_tasks_training.ipynb #9ed71670
@@ -96,12 +119,20 @@ def batch_of_whole_pixels(answer):
 # %% ../../nbs/api/teach/10_tasks_training.ipynb #bc01a017
 _weights = torch.tensor([1.,-2,.5,-.25,3,-1])
 
-def _linear(x): return torch.stack([torch.zeros(len(x)), x.flatten(1)@_weights], 1)
+# %% ../../nbs/api/teach/10_tasks_training.ipynb #984535b2
+def _linear(x):
+    "Predictions for two classes; that of the first is always 0"
+    second = x.flatten(1)@_weights
+    first = torch.zeros_like(second)
+    return torch.stack([first, second], 1)
 
+# %% ../../nbs/api/teach/10_tasks_training.ipynb #3b63beac
 def _gray(value=.5):
     "Three pictures, their classes, and the way up for the loss"
-    up = torch.stack([_weights,-_weights,-_weights]).sign().view(3,1,2,3)
-    return torch.full((3,1,2,3), value), torch.tensor([0,1,1]), up
+    x = torch.full((3,1,2,3), value)
+    y = torch.tensor([0,1,1])
+    up = torch.stack([_weights,-_weights,-_weights]).sign()
+    return x, y, up.view_as(x)
 
 # %% ../../nbs/api/teach/10_tasks_training.ipynb #bc01a018
 @holds('fgsm', 'each pixel moves by `epsilon`, the way that makes the loss grow')
@@ -113,7 +144,8 @@ def attack_goes_up(answer):
 @holds('fgsm', 'pixels stay in [0, 1]')
 def attack_stays_in_range(answer):
     x,y,up = _gray(.95)
-    return near(answer(_linear, x, y, .2), torch.where(up>0, 1., .75))
+    attacked = answer(_linear, x, y, .2)
+    return near(attacked, torch.where(up>0, 1., .75))
 
 # %% ../../nbs/api/teach/10_tasks_training.ipynb #6d645170
 @holds('fgsm', 'the result is free of gradients')
@@ -129,19 +161,28 @@ def attack_keeps_the_batch(answer):
     return untouched(of_images, x) or ('it now wants gradients' if x.requires_grad else '')
 
 # %% ../../nbs/api/teach/10_tasks_training.ipynb #bc01a019
-def _claims(*pairs):
-    "Guesses of class 0 with each confidence, and targets that make them right or wrong"
+def _error(answer, *pairs):
+    "The error of guesses of class 0, each a confidence and whether it is right"
     confidence,right = map(torch.tensor, zip(*pairs))
-    return torch.stack([confidence, 1-confidence], 1), 1-right.long()
+    probs = torch.stack([confidence, 1-confidence], 1)
+    return answer(probs, 1-right.long())
 
 # %% ../../nbs/api/teach/10_tasks_training.ipynb #2b26b679
 @holds('calibration_error', 'honest guesses have none')
-def error_of_honest_guesses(answer): return near(answer(*_claims(*[(.75,1)]*3, (.75,0))), 0.)
+def error_of_honest_guesses(answer):
+    error = _error(answer, (.75,1), (.75,1), (.75,1), (.75,0))
+    return near(error, 0.)
 
 # %% ../../nbs/api/teach/10_tasks_training.ipynb #625610eb
 @holds('calibration_error', 'bins count by their share of the guesses')
-def error_counts_by_share(answer): return near(answer(*_claims(*[(.9,1)]*8, *[(.6,0)]*2)), .8*.1+.2*.6)
+def error_counts_by_share(answer):
+    modest,bold = [(.9,1)]*8,[(.6,0)]*2
+    error = _error(answer, *modest, *bold)
+    return near(error, .8*.1+.2*.6)
 
 # %% ../../nbs/api/teach/10_tasks_training.ipynb #ab423791
 @holds('calibration_error', 'too much in one bin does not make up for too little in another')
-def error_has_no_sign(answer): return near(answer(*_claims(*[(.9,1),(.9,0)]*2, *[(.6,1)]*4)), .4)
+def error_has_no_sign(answer):
+    too_sure,too_modest = [(.9,1),(.9,0)]*2,[(.6,1)]*4
+    error = _error(answer, *too_sure, *too_modest)
+    return near(error, .4)

@@ -11,7 +11,7 @@ __all__ = ['Stage', 'StageTrace', 'TrainingTrace']
 from dataclasses import dataclass, field
 from fastcore.xml import B, Div, Figcaption, Figure, Li, P, Section, Span, Strong, Svg, Ul, ft
 from .images import figure, row_style, to_array, webp_uri
-from .widget import Widget, as_html, rich
+from .widget import Widget, as_html, rich, rounded
 
 # %% ../../nbs/api/teach/06_trace.ipynb #66bf8d22
 @dataclass
@@ -37,24 +37,34 @@ _track = 'background:#8882;border-radius:3px;height:.8em'
 _filled = 'display:block;height:100%;border-radius:3px;background:#4a7bd0'
 
 def _bar(name, share):
+    "Name, bar and number: the three columns of a line"
     filled = Span(style=f'{_filled};width:{100*share:.1f}%')
-    return Span(str(name), style='overflow-wrap:anywhere'), Span(filled, style=_track), B(f'{share:.3f}')
+    label = Span(str(name), style='overflow-wrap:anywhere')
+    return [label, Span(filled, style=_track), B(f'{share:.3f}')]
 
-def _bars(shares): return Div(*(part for name,share in shares for part in _bar(name, share)), style=_grid)
+# %% ../../nbs/api/teach/06_trace.ipynb #78a05fa7
+def _bars(shares):
+    "A line for each share"
+    lines = []
+    for name,share in shares: lines += _bar(name, share)
+    return Div(*lines, style=_grid)
 
 # %% ../../nbs/api/teach/06_trace.ipynb #7d01e003
 def _pictures(stage):
+    "The pictures of a stage, side by side"
     figures = []
     for pic,caption in stage.pics:
         img = to_array(pic)
         few_pixels = len(img) < 64
-        figures.append(figure(webp_uri(img), str(caption), stage.width, alt=f'{stage.title}: {caption}', pixelated=few_pixels))
+        alt = f'{stage.title}: {caption}'
+        figures.append(figure(webp_uri(img), str(caption), stage.width, alt=alt, pixelated=few_pixels))
     return Div(*figures, cls='tr-pics', style=row_style)
 
 # %% ../../nbs/api/teach/06_trace.ipynb #57ad2cb8
 def _section(stage):
     "A stage as a part of a page"
-    title = f'{stage.title} · {stage.size}' if stage.size else stage.title
+    title = stage.title
+    if stage.size: title += f' · {stage.size}'
     parts = [P(Strong(title), cls='tr-title'), P(rich(stage.text))]
     if stage.pics: parts.append(_pictures(stage))
     if stage.shares: parts.append(_bars(stage.shares))
@@ -74,7 +84,9 @@ class StageTrace(Widget):
 
     def fallback(self): return as_html(*map(_section, self.stages))
 
-    def __repr__(self): return f'{type(self).__name__}({", ".join(o.title for o in self.stages)})'
+    def __repr__(self):
+        titles = [stage.title for stage in self.stages]
+        return f'StageTrace({", ".join(titles)})'
 
 # %% ../../nbs/api/teach/06_trace.ipynb #7d01e008
 _left,_top,_width,_height = 38,8,252,112 # of the field in which curves are drawn, in units of the drawing
@@ -96,17 +108,19 @@ def _drawing(*shapes, label):
 def _span(values):
     "Lowest and highest value, never the same"
     low,high = min(values),max(values)
-    return (low,high) if low<high else (low-.5,high+.5)
+    if low<high: return low, high
+    return low-.5, high+.5
 
 # %% ../../nbs/api/teach/06_trace.ipynb #a3383276
 def _points(values, low, high):
     "A curve's corners; epochs without a value are left out"
-    last = max(len(values)-1, 1)
+    last = len(values)-1
     corners = []
-    for i,v in enumerate(values):
-        if v is None: continue
-        x = _left + _width*(i/last if len(values)>1 else .5)
-        y = _top + _height*(high-v)/(high-low)
+    for i,value in enumerate(values):
+        if value is None: continue
+        along = i/last if last else .5
+        x = _left + _width*along
+        y = _top + _height*(high-value)/(high-low)
         corners.append(f'{x:.1f},{y:.1f}')
     return ' '.join(corners)
 
@@ -118,45 +132,54 @@ def _curve(i, values, low, high):
     return ft('polyline', cls=f'tr-l{i}', points=_points(values, low, high), **style)
 
 # %% ../../nbs/api/teach/06_trace.ipynb #44c8eef3
-def _note(text, x, y, anchor=None): return ft('text', str(text), x=x, y=y, text_anchor=anchor, font_size=13, fill='#777')
+def _note(text, x, y, anchor=None):
+    "A word in the drawing; `anchor` 'end' lets it end at `x`"
+    return ft('text', str(text), x=x, y=y, text_anchor=anchor, font_size=13, fill='#777')
 
 # %% ../../nbs/api/teach/06_trace.ipynb #59fb1786
 def _tick(value, y):
     "A value on the axis, and its line"
     line = ft('path', cls='tr-grid', d=f'M{_left} {y}h{_width}', stroke='#8884')
-    return _note(f'{value:.2f}', _left-5, y+4.5, 'end'), line
+    text = _note(f'{value:.2f}', _left-5, y+4.5, 'end')
+    return text, line
 
 # %% ../../nbs/api/teach/06_trace.ipynb #7d01e00b
+def _axes(low, high, epochs):
+    "The marks of both axes"
+    marks = [*_tick(high, _top), *_tick(low, _top+_height), _note('epoch 1', _left, 135)]
+    if epochs > 1: marks.append(_note(epochs, _left+_width, 135, 'end'))
+    return marks
+
+# %% ../../nbs/api/teach/06_trace.ipynb #25344b3d
 def _curves(metric, runs):
     "Curves of one metric as an inline picture; nothing if no run has it"
     series = [run.get(metric, []) for run in runs.values()]
     values = [v for o in series for v in o if v is not None]
     if not values: return ''
     low,high = _span(values)
-    epochs = max(map(len, series))
-    shapes = [*_tick(high, _top), *_tick(low, _top+_height)]
-    shapes += [_curve(i, o, low, high) for i,o in enumerate(series)]
-    shapes.append(_note('epoch 1', _left, 135))
-    if epochs > 1: shapes.append(_note(epochs, _left+_width, 135, 'end'))
-    drawing = _drawing(*shapes, label=f'{_word(metric)} of {", ".join(runs)}')
-    return Figure(Figcaption(_word(metric)), drawing, style='margin:0;flex:1 1 14em;max-width:26em')
+    marks = _axes(low, high, max(map(len, series)))
+    lines = [_curve(i, o, low, high) for i,o in enumerate(series)]
+    word = _word(metric)
+    drawing = _drawing(*marks, *lines, label=f'{word} of {", ".join(runs)}')
+    return Figure(Figcaption(word), drawing, style='margin:0;flex:1 1 14em;max-width:26em')
 
 # %% ../../nbs/api/teach/06_trace.ipynb #7d01e00c
 def _check_runs(runs):
     "The number of epochs"
-    if not 1<=len(runs)<=2: raise ValueError(f"`runs` must hold one or two, got {len(runs)}")
-    lengths = {len(values) for run in runs.values() for values in run.values()}
+    if not 1<=len(runs)<=2:
+        raise ValueError(f"`runs` must hold one or two, got {len(runs)}")
+    curves = [values for run in runs.values() for values in run.values()]
+    lengths = set(map(len, curves))
     if len(lengths)!=1 or 0 in lengths:
         raise ValueError(f"`runs` must have the same number of epochs, got {sorted(lengths)}")
     return lengths.pop()
 
 # %% ../../nbs/api/teach/06_trace.ipynb #f17e4ee0
 def _check_notes(notes, epochs):
-    bad = [o for o in notes if not (isinstance(o, int) and 1<=o<=epochs)]
+    "Notes must be of epochs that there are"
+    known = range(1, epochs+1)
+    bad = [o for o in notes if o not in known]
     if bad: raise ValueError(f"`notes` must be of epochs from 1 to {epochs}, got {bad}")
-
-# %% ../../nbs/api/teach/06_trace.ipynb #fe3b37e4
-def _rounded(values): return [None if v is None else round(v, 4) for v in values]
 
 # %% ../../nbs/api/teach/06_trace.ipynb #7d01e00d
 class TrainingTrace(Widget):
@@ -167,25 +190,41 @@ class TrainingTrace(Widget):
         runs:dict,       # Name -> what `record_training` gave, one or two of them, of equal length
         notes:dict=None, # Epoch (from 1) -> what to notice there
     ):
-        self.runs,self.notes = {str(k): v for k,v in runs.items()},notes or {}
+        self.runs = {str(name): run for name,run in runs.items()}
         self.epochs = _check_runs(self.runs)
-        _check_notes(self.notes, self.epochs)
+        if notes is None: notes = {}
+        _check_notes(notes, self.epochs)
+        self.notes = dict(sorted(notes.items()))
         self.metrics = list(dict.fromkeys(metric for run in self.runs.values() for metric in run))
-        shown = [dict(name=name, values={_word(m): _rounded(v) for m,v in run.items()}) for name,run in self.runs.items()]
-        super().__init__(epochs=self.epochs, metrics=[_word(o) for o in self.metrics], notes=sorted(self.notes), runs=shown,
-                         left=_left, top=_top, width=_width, height=_height)
+        words = [_word(metric) for metric in self.metrics]
+        shown = [_shown(name, run) for name,run in self.runs.items()]
+        field = dict(left=_left, top=_top, width=_width, height=_height)
+        super().__init__(epochs=self.epochs, metrics=words, notes=list(self.notes), runs=shown, **field)
 
     def fallback(self):
-        curves = Div(*(_curves(o, self.runs) for o in self.metrics), style=row_style)
+        curves = [_curves(metric, self.runs) for metric in self.metrics]
         lines = [f'{how}: {name}.' for how,name in zip(('Solid', 'Dashed'), self.runs)]
-        ends = Ul(*(Li(_last(*o)) for o in self.runs.items()))
-        notes = Ul(*(Li(f'Epoch {k}: ', rich(v), data_epoch=k) for k,v in sorted(self.notes.items())))
-        return as_html(curves, P(f'{" ".join(lines)} After {self.epochs} epochs:'), ends, notes)
+        legend = P(f'{" ".join(lines)} After {self.epochs} epochs:')
+        ends = [Li(_last(name, run)) for name,run in self.runs.items()]
+        return as_html(Div(*curves, style=row_style), legend, Ul(*ends), _noted(self.notes))
 
-    def __repr__(self): return f'{type(self).__name__}({", ".join(self.runs)})'
+    def __repr__(self): return f'TrainingTrace({", ".join(self.runs)})'
+
+# %% ../../nbs/api/teach/06_trace.ipynb #90ab6d32
+def _shown(name, run):
+    "A run for the script"
+    values = {_word(metric): rounded(numbers) for metric,numbers in run.items()}
+    return dict(name=name, values=values)
+
+# %% ../../nbs/api/teach/06_trace.ipynb #b8cabf83
+def _noted(notes):
+    "What to notice, and when"
+    items = [Li(f'Epoch {epoch}: ', rich(text), data_epoch=epoch) for epoch,text in notes.items()]
+    return Ul(*items)
 
 # %% ../../nbs/api/teach/06_trace.ipynb #8a89ffed
 def _last(name, run):
     "What a run ended with, in words"
-    ends = [f'{_word(m)} {values[-1]:.3f}' for m,values in run.items() if values[-1] is not None]
+    last = {_word(metric): values[-1] for metric,values in run.items()}
+    ends = [f'{word} {value:.3f}' for word,value in last.items() if value is not None]
     return f'{name}: {", ".join(ends)}'
