@@ -137,6 +137,7 @@ def _photos():
         temple=load_sample_image('china.jpg'),
         tissue=data.immunohistochemistry())
 
+# %% ../../nbs/api/compare/03_pictures.ipynb #2514b889
 def _squares(photo):
     "All squares of 32 pixels that do not overlap, (N,3,32,32)"
     rows,columns = photo.shape[0]//32,photo.shape[1]//32

@@ -20,6 +20,7 @@ def _as_json(o): return json.loads(json.dumps(o)) # which has lists for tuples
 def _check_same(name, mine, theirs):
     if mine!=theirs: raise ValueError(f"`{name}` must be {theirs!r} as in the comparison to go on with, got {mine!r}")
 
+# %% ../../nbs/api/compare/12_runs.ipynb #53e3ba58
 class Runs:
     "A plan of runs that can be stopped and gone on with."
     measures,headline = MEASURES,'accuracy' # what is summed up, and what is said of a run when it ends

@@ -27,6 +27,7 @@ class _Layout(NamedTuple):
         if self.axis is None: return 2
         return self.pred[0] if self.axis==1 else self.pred[-1]
 
+# %% ../../nbs/api/mixing/07a_examples.ipynb #678738b1
 class _Example(NamedTuple):
     "Something to try a loss on"
     pred:Tensor
@@ -98,6 +99,7 @@ def _made_up_predictions(layout, n, dtype, generator):
     yield from shares
     yield from map(torch.log, shares)
 
+# %% ../../nbs/api/mixing/07a_examples.ipynb #6e744f6f
 def _as_shares(logits, axis):
     "Probabilities that are never 0 or 1, over classes where there are any"
     shares = torch.sigmoid(logits) if axis is None else logits.softmax(axis)
@@ -161,6 +163,7 @@ def _sizes_inside(loss_func):
         elif isinstance(value, int): sizes.add(value)
     return {n for n in sizes if 2<=n<=2**14}
 
+# %% ../../nbs/api/mixing/07a_examples.ipynb #732e851d
 def _class_counts(loss_func, y, n_classes, takes):
     "Numbers of classes to try: what is told, then what the loss takes, from many to few"
     weight,seen = _class_weight(loss_func),_seen_classes(y)

@@ -71,6 +71,7 @@ def _scrolling(match):
     rows = re.sub(r'^\|\s*\|', '|[Row]{.visually-hidden}|', match[0]).rstrip()
     return f'\n::: {{{_quarto_scrolls}}}\n\n{rows}\n\n:::\n'
 
+# %% ../../nbs/api/teach/09_pages.ipynb #1a4a275f
 def scroll_tables(
     md:str, # Markdown
 )->str:     # Markdown

@@ -23,10 +23,12 @@ def _without_modules(line):
     code,sign,comment = line.partition('#')
     return _path.sub('', code) + sign + comment
 
+# %% ../../nbs/api/teach/13_reference.ipynb #f4190720
 def _short(block):
     "A block of code, line by line"
     return '\n'.join(map(_without_modules, block[0].split('\n')))
 
+# %% ../../nbs/api/teach/13_reference.ipynb #874f1a7e
 def short_types(
     md:str, # Markdown with a signature in a block of code
 )->str:     # The same; `collections.abc.Callable` is `Callable`, `__main__.Draw` is `Draw`
@@ -41,6 +43,7 @@ def code_of(
     "The code of a notebook."
     return '\n'.join(c.source for c in read_nb(path).cells if c.cell_type=='code')
 
+# %% ../../nbs/api/teach/13_reference.ipynb #df9b4a36
 @lru_cache
 def chapters_code(
     folder:Path, # Of the notebooks
@@ -50,6 +53,7 @@ def chapters_code(
     numbered = [(chapter_number(path), path) for path in paths]
     return {number: (path, code_of(path)) for number,path in numbered if number}
 
+# %% ../../nbs/api/teach/13_reference.ipynb #0de3f675
 def uses(
     name:str, # Function or class
     code:str, # Python
@@ -57,6 +61,7 @@ def uses(
     "Does the code use it?"
     return re.search(rf'(?<![\w.\'"]){re.escape(name)}(?=\()', code) is not None
 
+# %% ../../nbs/api/teach/13_reference.ipynb #fa61c29c
 def used_in(
     name:str,   # Function or class
     page:Path,  # The notebook that will show it
@@ -75,6 +80,7 @@ def _in_site(url):
     "A page's place in the site"
     return re.sub(r'^https?://[^/]+/[^/]+/', '', url)
 
+# %% ../../nbs/api/teach/13_reference.ipynb #3635258b
 def library_links(
     code:str,  # Of a chapter
     syms:dict, # Module -> {full name: (page, file)}, as nbdev has it
