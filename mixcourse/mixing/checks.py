@@ -116,6 +116,7 @@ def _check_box_numbers(box):
     if not 1<=box.ndim<=3 or box.shape[-1] not in (2,4,6):
         raise ValueError(f"`box` must have shape (...,2), (...,4) or (...,6), got {tuple(box.shape)}")
 
+# %% ../../nbs/api/mixing/01_checks.ipynb #45788136
 def check_boxes(
     box:Tensor, # Boxes, (k,), (1,k), (B,k), (1,n,k) or (B,n,k) long; k is 2, 4 or 6: starts, then ends, of 1 to 3 axes
     x:Tensor,   # Images, (B,...)

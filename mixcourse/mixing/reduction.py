@@ -46,11 +46,13 @@ def _fitting(loss_func, example, ignored, rtol=1e-4):
     guesses = {name:_reduced(name, values.double(), weights) for name in _reductions}
     return {name for name,guess in guesses.items() if _same(guess, own, rtol)}
 
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #9ddbb4c5
 def _reduced(name, values, weights):
     "`values` reduced; None for a weighted mean where nothing weighs"
     if name=='weighted' and weights is None: return None
     return _reductions[name](values, weights)
 
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #e314d945
 def _same(guess, own, rtol):
     return guess is not None and guess.shape==own.shape and _alike(guess, own, rtol)
 
@@ -151,6 +153,7 @@ def _made_up(loss_func, y, pred, n_classes):
     known = [o for o in layouts if o.axis is None or pred is not None or o.n_ids==n_classes]
     return _first_that_tells(_private(loss_func, y.device), known, y.dtype, y.device, ignored)
 
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #57998c13
 def _possible_layouts(loss_func, y, n_classes):
     "Layouts to try where there are no predictions"
     def takes(c):

@@ -23,6 +23,7 @@ def send(
     if t.device.type=='cpu' and device.type=='cuda': return t.pin_memory().to(device, non_blocking=True)
     return t.to(device)
 
+# %% ../../nbs/api/mixing/02_sampling.ipynb #8b30df4f
 def _home(generator):
     "Where `generator` draws"
     return 'cpu' if generator is None else generator.device
@@ -33,6 +34,7 @@ def _global_seed():
     state = torch.get_rng_state().numpy().tobytes()
     return int.from_bytes(hashlib.blake2b(state, digest_size=8).digest(), 'big')
 
+# %% ../../nbs/api/mixing/02_sampling.ipynb #0cfaecce
 def new_generator(
     seed:int=None, # Seed, >= 0; None takes it from the state of the global generator, which is only read
     rank:int=0,    # Number of the process, when several train together: each draws its own
@@ -119,6 +121,7 @@ def _stretched(length, shape, ratio, generator):
     stretch = (.5*(low + (high-low)*chance)).exp()
     return [(length*stretch).round().long().clamp(min=1), (length/stretch).round().long().clamp(min=1)]
 
+# %% ../../nbs/api/mixing/02_sampling.ipynb #485f8140
 def _check_ratio(ratio, size):
     if len(size)!=2: raise ValueError(f"`ratio` must be None but for pictures, got {ratio} for sides {tuple(size)}")
     if len(ratio)!=2 or not 0<ratio[0]<=ratio[1]:
