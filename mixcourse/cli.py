@@ -22,6 +22,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _names(text): return [name.strip() for name in text.split(',')]
 
+# %% ../nbs/api/20_cli.ipynb #c86a9810
 def _shown(default): return ','.join(default) if isinstance(default, tuple) else default
 
 def _takes(o):
@@ -30,6 +31,7 @@ def _takes(o):
     read = _names if o.type is tuple else o.type
     return dict(type=read, metavar=o.name.upper())
 
+# %% ../nbs/api/20_cli.ipynb #a207a4e2
 def _add_setting(parser, o):
     "An option for a field of `Settings`; left out, it is left to `Settings`, or to what is gone on with"
     text = o.metadata['doc'].replace('%', '%%')
@@ -51,6 +53,7 @@ def _add_files(parser):
     add('--json', action='store_true',
         help='Print the numbers as JSON, and nothing else, to standard output')
 
+# %% ../nbs/api/20_cli.ipynb #7db4c8ad
 def new_parser()->argparse.ArgumentParser: # Parser of `mixcourse`
     "Options and their help, most of them from `Settings`."
     p = _Parser('mixcourse', description='MixUp, CutMix and Cutout for fastai.', allow_abbrev=False)
@@ -76,6 +79,7 @@ def _load(data, layout):
     if data is None: return None
     return load_folder(data) if os.path.isdir(data) else load_npz(data, layout)
 
+# %% ../nbs/api/20_cli.ipynb #be429715
 def _prepare(data, layout, out, resume, **settings):
     "A `Comparison`, or a ValueError that says what is wrong, before anything is trained"
     before = read_stopped(resume) if resume is not None else {}
@@ -95,17 +99,20 @@ def _say(line):
     try: print(line, file=sys.stderr, flush=True)
     except (OSError, ValueError): pass
 
+# %% ../nbs/api/20_cli.ipynb #bfac4331
 def _silence(stream):
     "Let what is still to be written go nowhere, or the interpreter complains at its end"
     try: os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     except (OSError, ValueError, AttributeError): pass # a stream in memory
 
+# %% ../nbs/api/20_cli.ipynb #59e04ae6
 def _flush():
     "Write what is buffered, as of --help; the reader may have gone"
     for stream in (sys.stdout, sys.stderr):
         try: stream.flush()
         except (OSError, ValueError, AttributeError): _silence(stream)
 
+# %% ../nbs/api/20_cli.ipynb #772036aa
 def _print(text):
     "Print to standard output; False where that cannot be"
     try: print(text, flush=True)
@@ -116,6 +123,7 @@ def _print(text):
         return False
     return True
 
+# %% ../nbs/api/20_cli.ipynb #a3b1e6e2
 def _be_lenient(stream):
     "A letter that the terminal lacks, as ± may be, becomes a question mark"
     if hasattr(stream, 'reconfigure'): stream.reconfigure(errors='replace')
@@ -127,6 +135,7 @@ def _try_save(save, res, out, name):
     except Exception as e: # of a disk, or of a figure with a font or a style that is not there
         _say(f'mixcourse compare: {name} could not be saved: {one_line(e)}')
 
+# %% ../nbs/api/20_cli.ipynb #3e8adc96
 def _train(comparison, out):
     "Train what is planned; numbers are kept after every run"
     from mixcourse.compare.report import save_json
@@ -136,6 +145,7 @@ def _train(comparison, out):
     def keep(comparison): _try_save(save_json, comparison.results(), out, 'compare.json')
     with redirect_stdout(sys.stderr): comparison.run(keep)
 
+# %% ../nbs/api/20_cli.ipynb #aaa51857
 def _tell(comparison, out, as_json):
     "Whether all was printed and kept"
     from mixcourse.compare.report import results_table, save_csv, save_figure, save_json
@@ -148,6 +158,7 @@ def _tell(comparison, out, as_json):
     if not as_json: _print('\n'.join(str(path) for path in files if path))
     return printed and all(files)
 
+# %% ../nbs/api/20_cli.ipynb #3d1742a7
 def _run(comparison, out, as_json):
     "Exit code: 0, 1 where results could not be printed or kept, 130 where it was stopped"
     _train(comparison, out)
@@ -165,6 +176,7 @@ STOPS = 'SIGTERM','SIGHUP','SIGBREAK' # the last is what Windows has
 
 def _interrupt(number, frame): raise KeyboardInterrupt
 
+# %% ../nbs/api/20_cli.ipynb #fe14b896
 @contextmanager
 def heed_signals():
     "Let other ways to stop a process be Ctrl-C, for a while."
@@ -185,6 +197,7 @@ def _run_other(options):
     except ValueError as e: options.error(str(e))
     return 0 if _print(text) else 1
 
+# %% ../nbs/api/20_cli.ipynb #6da9bff6
 def main(
     argv:list=None, # Arguments; None: those of the command line
 )->int:             # 0; 1 where results could not be printed or kept, 130 where it was stopped; wrong arguments exit with 2
@@ -199,6 +212,7 @@ def main(
         return 130
     finally: _flush()
 
+# %% ../nbs/api/20_cli.ipynb #207abe88
 def _compare(command, error, out, resume, json, **options):
     "Exit code of `mixcourse compare`"
     if None not in (out, resume): error('`out` must be left out with `resume`, whose folder it is')

@@ -122,8 +122,8 @@ def machine_code(name, dtype, group, target=80):
     triton = pytest.importorskip('triton')
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource
-    from mixcourse.mixing import _cuda
-    kernel, block = getattr(_cuda, name), max(256*group, 1024)
+    from mixcourse.mixing import _kernels
+    kernel, block = getattr(_kernels, name), max(256*group, 1024)
     const = {k: v for k, v in dict(STEP=1, HOLES=1, INPLACE=False, BLOCK=block, G=group).items() if k in kernel.arg_names}
     pointer, long = f'*{dtype}', '*i64'
     types = {**dict(x=pointer, old=pointer, out=pointer, lam=pointer, perm=long, box=long, value='fp32'), **sizes}
@@ -145,7 +145,7 @@ def instructions(asm, tmp_path):
     return [o for o in re.findall(r'/\*[0-9a-f]{4,}\*/\s+(.*?);', text) if 'NOP' not in o]
 
 
-kinds = ['_mixup', '_keep', '_paste', '_swap', '_cutout']
+kinds = ['mixup', 'keep', 'paste', 'swap', 'cutout']
 
 
 @pytest.mark.parametrize('target', [75, 80, 90, 120])
@@ -158,9 +158,9 @@ def test_kernels_compile_without_a_gpu(name, target): assert machine_code(name, 
 def test_kernels_compile_for_single_numbers(name, dtype): assert machine_code(name, dtype, 1)[0]['cubin']
 
 
-sources = dict(_mixup=2, _keep=1, _paste=2, _swap=2, _cutout=1)  # images that a program reads
-written = dict(_mixup=2, _keep=1, _paste=1, _swap=2, _cutout=1)
-of_any_type = [(k, d) for k in kinds for d in ('fp32', 'bf16', 'u8') if d != 'u8' or k in ('_keep', '_paste', '_swap')]
+sources = dict(mixup=2, keep=1, paste=2, swap=2, cutout=1)  # images that a program reads
+written = dict(mixup=2, keep=1, paste=1, swap=2, cutout=1)
+of_any_type = [(k, d) for k in kinds for d in ('fp32', 'bf16', 'u8') if d != 'u8' or k in ('keep', 'paste', 'swap')]
 
 
 @pytest.mark.parametrize('name, dtype', of_any_type)
@@ -181,7 +181,25 @@ def test_numbers_are_read_by_sixteen_bytes(name, dtype, tmp_path):
     assert len(loads)-len(wide) <= 10
 
 
-most = {'_paste': {'fp32': 28, 'bf16': 18, 'u8': 16}, '_swap': {'fp32': 42, 'bf16': 28, 'u8': 26}, '_cutout': {'fp32': 22, 'bf16': 15}}
+@pytest.mark.parametrize('dtype, group, bits', [('fp32', 2, '64'), ('bf16', 4, '64'), ('u8', 8, '64')])
+@pytest.mark.parametrize('name', ['keep', 'paste', 'swap'])
+def test_smaller_groups_are_written_as_one(name, dtype, group, bits, tmp_path):
+    "Rows that are no multiple of sixteen bytes, such as 30 pixels"
+    stores = [o for o in instructions(machine_code(name, dtype, group)[0], tmp_path) if 'STG' in o]
+    assert stores and all(f'.{bits}' in o for o in stores)
+
+
+single = {'paste': 46, 'swap': 77, 'cutout': 39}
+
+
+@pytest.mark.parametrize('name', single)
+def test_instructions_for_single_numbers(name, tmp_path):
+    "Rows of 33 pixels, say: a group is a number, and is looked at once"
+    asm, numbers = machine_code(name, 'fp32', 1)
+    assert len(instructions(asm, tmp_path))/numbers <= single[name]
+
+
+most = {'paste': {'fp32': 28, 'bf16': 18, 'u8': 16}, 'swap': {'fp32': 42, 'bf16': 28, 'u8': 26}, 'cutout': {'fp32': 22, 'bf16': 15}}
 
 
 @pytest.mark.parametrize('name, dtype', [(k, d) for k, v in most.items() for d in v])
@@ -195,15 +213,16 @@ def test_instructions_for_a_number(name, dtype, tmp_path):
 def test_a_new_size_needs_no_new_machine_code(name):
     "Progressive resizing, a last batch, a batch of one"
     pytest.importorskip('triton')
-    from mixcourse.mixing import _cuda
-    params = getattr(_cuda, name).params
+    from mixcourse.mixing import _kernels
+    params = getattr(_kernels, name).params
     assert {o.name for o in params if o.name in sizes} == {o.name for o in params if o.do_not_specialize}
     assert {o.name for o in params if o.is_constexpr} <= {'BLOCK', 'G', 'STEP', 'HOLES', 'INPLACE'}
 
 
 @pytest.mark.parametrize('shape, dtype, want', [
     ((2, 3, 8, 16), torch.float32, 4), ((2, 3, 8, 16), torch.bfloat16, 8), ((2, 3, 8, 16), torch.uint8, 16),
-    ((2, 3, 8, 8), torch.uint8, 1), ((2, 3, 8, 9), torch.float32, 1), ((2, 1, 3, 4), torch.float32, 1)])
+    ((2, 3, 8, 8), torch.uint8, 8), ((2, 3, 8, 9), torch.float32, 1), ((2, 1, 3, 4), torch.float32, 4), ((2, 3, 30, 30), torch.float32, 2),
+    ((2, 3, 28, 28), torch.bfloat16, 4)])
 def test_groups_lie_whole_in_a_row(shape, dtype, want):
     pytest.importorskip('triton')
     from mixcourse.mixing import _cuda

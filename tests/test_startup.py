@@ -26,7 +26,7 @@ def test_star_import_adds_a_twentieth_at_most():
     assert any(o < .05 for o in shares)  # one quiet moment of three
 
 
-heavy = 'timm', 'kornia', 'keras', 'triton', 'mixcourse.mixing._cuda', 'mixcourse.bench', 'accelerate'
+heavy = 'timm', 'kornia', 'keras', 'triton', 'mixcourse.mixing._cuda', 'mixcourse.mixing._kernels', 'mixcourse.bench', 'accelerate'
 
 
 def test_no_compiler_is_imported():

@@ -24,6 +24,7 @@ class Wrong(Exception):
 class OtherLaw(Exception):
     "It is right in itself, and not what the paper draws."
 
+# %% ../../nbs/api/bench/08_correct.ipynb #e475b826
 def require(
     right:bool, # Is it as it should be?
     says:str,   # What was seen, if not
@@ -31,6 +32,7 @@ def require(
     "Raise `Wrong` unless all is well."
     if not right: raise Wrong(says)
 
+# %% ../../nbs/api/bench/08_correct.ipynb #d3586ed4
 @dataclass
 class Finding:
     "What a check saw."
@@ -41,23 +43,27 @@ class Finding:
     says:str='' # What was seen, in a line
 
 # %% ../../nbs/api/bench/08_correct.ipynb #8aea739f
+_noise = 'Exception encountered','Exception occured','Arguments received' # of frameworks
 _refusals = ValueError,NotImplementedError,AssertionError
 _marks = {Wrong:'wrong', OtherLaw:'other law', NotOffered:'not offered'}
 
 def _first_line(e):
     "What an exception says, in one line"
+    kind = type(e).__name__
     text = re.sub(r'\x1b\[\d*m', '', str(e)) # colors of a terminal
-    noise = 'Exception encountered','Exception occured','Arguments received' # of frameworks
-    lines = [o.strip() for o in text.splitlines() if o.strip() and not o.strip().startswith(noise)]
-    said = lines and not lines[0].startswith('•')
-    return f'{type(e).__name__}: {lines[0]}' if said else type(e).__name__
+    lines = [line.strip() for line in text.splitlines()]
+    said = [line for line in lines if line and not line.startswith(_noise)]
+    if not said or said[0].startswith('•'): return kind
+    return f'{kind}: {said[0]}'
 
+# %% ../../nbs/api/bench/08_correct.ipynb #c5b51e40
 def name_of(
     check:Callable, # Function of peer and operation
 )->str:             # Its name
     "What a check is called."
     return check.__name__.strip('_')
 
+# %% ../../nbs/api/bench/08_correct.ipynb #297df529
 def try_check(
     check:Callable, # Function of peer and operation
     peer,           # A `Peer`
@@ -78,20 +84,31 @@ def try_check(
 # %% ../../nbs/api/bench/08_correct.ipynb #56987df3
 def _probe(op, n, side):
     "Pictures that give the mix away, and how to read them"
-    return (dots(n, side), shares_of_dots) if op=='MixUp' else (plains(n, side), shares_of_plains)
+    if op=='MixUp': return dots(n, side), shares_of_dots
+    return plains(n, side), shares_of_plains
 
+# %% ../../nbs/api/bench/08_correct.ipynb #6f4f3eee
 def _share(peer, op):
     "Pixels hold as much of each picture as the targets say"
     x,read = _probe(op, 16, 32)
+    y = torch.arange(16)
     for mode in peer.modes:
         mix = peer.mixer(op, mode)
         off = 0.
         for _ in range(40):
-            mixed,soft = mix(x.clone(), torch.arange(16), 16)
-            off = max(off, (read(mixed, 16)-soft).abs().max().item())
+            mixed,soft = mix(x.clone(), y, 16)
+            off = max(off, _most_apart(read(mixed, 16), soft))
         require(off<.002, f'{_by(mode)}targets and pixels differ by up to {off:.1%} of the picture')
 
-def _by(mode): return f'per {mode}: ' if mode else ''
+# %% ../../nbs/api/bench/08_correct.ipynb #b7290e68
+def _most_apart(a, b):
+    "The largest difference of two tensors"
+    return (a-b).abs().max().item()
+
+# %% ../../nbs/api/bench/08_correct.ipynb #c62e7206
+def _by(mode):
+    "How the library was asked to draw, where it can be asked"
+    return f'per {mode}: ' if mode else ''
 
 # %% ../../nbs/api/bench/08_correct.ipynb #c2b7acdf
 def _batch_untouched(peer, op):
@@ -99,22 +116,28 @@ def _batch_untouched(peer, op):
     for mode in peer.modes:
         x,y = torch.rand(8,3,16,16),torch.arange(8)
         x_was,y_was = x.clone(),y.clone()
-        for _ in range(5): peer.mixer(op, mode)(x, y, 8)
+        mix = peer.mixer(op, mode)
+        for _ in range(5): mix(x, y, 8)
         require(torch.equal(x, x_was), f"{_by(mode)}the loader's images are overwritten")
         require(torch.equal(y, y_was), f"{_by(mode)}the loader's labels are overwritten")
 
 # %% ../../nbs/api/bench/08_correct.ipynb #81b0f331
 def _batch_of(peer, op, n):
+    "A batch of `n` comes back as it should, in all modes"
     x,read = _probe(op, n, 16)
+    y = torch.arange(n)
     for mode in peer.modes:
-        mixed,soft = peer.mixer(op, mode)(x.clone(), torch.arange(n), n)
-        require(mixed.shape==x.shape, f'{_by(mode)}images of shape {tuple(mixed.shape)} came back')
-        require((read(mixed, n)-soft).abs().max()<.05, f'{_by(mode)}targets and pixels differ')
+        mixed,soft = peer.mixer(op, mode)(x.clone(), y, n)
+        shape = tuple(mixed.shape)
+        require(shape==tuple(x.shape), f'{_by(mode)}images of shape {shape} came back')
+        require(_most_apart(read(mixed, n), soft)<.05, f'{_by(mode)}targets and pixels differ')
 
+# %% ../../nbs/api/bench/08_correct.ipynb #93ea09f4
 def _odd_batch(peer, op):
     "A batch of seven is mixed"
     _batch_of(peer, op, 7)
 
+# %% ../../nbs/api/bench/08_correct.ipynb #cf983077
 def _last_batch_of_one(peer, op):
     "A batch of one comes through, as the last one of an epoch may be"
     _batch_of(peer, op, 1)
@@ -122,26 +145,32 @@ def _last_batch_of_one(peer, op):
 # %% ../../nbs/api/bench/08_correct.ipynb #67cb6293
 def _chance(peer, op):
     "With p=.3, three batches of ten are mixed"
-    n,x,y = 600,plains(8, 16),torch.arange(8)
-    mix = peer.mixer(op, peer.modes[0], p=.3)
+    n,p = 600,.3
+    x,y,plain = plains(8, 16),torch.arange(8),torch.eye(8)
+    mix = peer.mixer(op, peer.modes[0], p=p)
     happened = 0
     for _ in range(n):
         mixed,soft = mix(x.clone(), y, 8)
-        happened += not torch.equal(soft, torch.eye(8))
-    chance_error = (.3*.7/n)**.5
-    require(abs(happened/n-.3)<4*chance_error, f'{happened/n:.0%} of {n} batches were mixed')
+        happened += not torch.equal(soft, plain)
+    share = happened/n
+    by_chance = (p*(1-p)/n)**.5
+    require(abs(share-p)<4*by_chance, f'{share:.0%} of {n} batches were mixed')
 
 # %% ../../nbs/api/bench/08_correct.ipynb #2463062e
 def _coverage(peer, mode, draws=3000):
     "How often each pixel is the partner's"
-    x,mix = plains(2, 16),peer.mixer('CutMix', mode)
+    x,y = plains(2, 16),torch.arange(2)
+    mix = peer.mixer('CutMix', mode)
     total,n = torch.zeros(16,16),0
     while n<draws:
-        pasted = (owners(mix(x.clone(), torch.arange(2), 2)[0])!=torch.arange(2).view(2, 1, 1))
-        mixed = pasted.flatten(1).any(1) # the others are their own partners, or their box is empty
-        total,n = total+pasted.sum(0),n+mixed.sum().item()
+        mixed,_ = mix(x.clone(), y, 2)
+        pasted = owners(mixed)!=y.view(2, 1, 1)
+        some = pasted.flatten(1).any(1) # the others are their own partners, or their box is empty
+        total += pasted.sum(0)
+        n += some.sum().item()
     return total/n
 
+# %% ../../nbs/api/bench/08_correct.ipynb #0ca70a1b
 def _borders(peer, op):
     "Every pixel is the partner's now and then"
     if op!='CutMix': raise NotOffered
@@ -153,8 +182,10 @@ def _borders(peer, op):
 def _corner_beside_center(coverage):
     "How often a corner is pasted, beside the center"
     corners = coverage[[0,0,-1,-1],[0,-1,0,-1]]
-    return (corners.mean()/coverage[7:9,7:9].mean()).item()
+    center = coverage[7:9,7:9]
+    return (corners.mean()/center.mean()).item()
 
+# %% ../../nbs/api/bench/08_correct.ipynb #ed7daf20
 def _law_of_boxes(peer, op):
     "The center of a box lies anywhere, and the border cuts what reaches over it (arXiv:1905.04899)"
     if op!='CutMix': raise NotOffered
@@ -167,20 +198,33 @@ def _law_of_boxes(peer, op):
 # %% ../../nbs/api/bench/08_correct.ipynb #1f238dd4
 def _masks(peer, op):
     "A mask goes where its pixels go, or is blended as they are"
-    x = plains(6, 16) if op=='CutMix' else dots(6, 16)
+    x,_ = _probe(op, 6, 16)
     own = torch.eye(6).view(6, 6, 1, 1).repeat(1, 1, 16, 16)
     mixed,mask = peer.mask_mixer(op)(x.clone(), own.clone())
-    require(mask.shape==own.shape, f'masks {tuple(own.shape)} came back as {tuple(mask.shape)}')
-    if op=='CutMix': agree = torch.equal(mask.argmax(1), owners(mixed))
-    else: agree = torch.allclose(mask[:,:,0,0], shares_of_dots(mixed, 6), atol=1e-5)
-    require(agree, 'masks say something else than the pixels')
+    before,after = tuple(own.shape),tuple(mask.shape)
+    require(before==after, f'masks {before} came back as {after}')
+    agree = _pasted_alike if op=='CutMix' else _blended_alike
+    require(agree(mixed, mask), 'masks say something else than the pixels')
 
+# %% ../../nbs/api/bench/08_correct.ipynb #918c6610
+def _pasted_alike(mixed, mask):
+    "Does each pixel of the mask belong to the picture that its pixel comes from?"
+    return torch.equal(mask.argmax(1), owners(mixed))
+
+# %% ../../nbs/api/bench/08_correct.ipynb #88abd942
+def _blended_alike(mixed, mask):
+    "Has the mask the shares of the pictures?"
+    shares = shares_of_dots(mixed, len(mask))
+    return torch.allclose(mask[:,:,0,0], shares, atol=1e-5)
+
+# %% ../../nbs/api/bench/08_correct.ipynb #64a4f7b1
 def _boxes(peer, op):
     "As many boxes as labels, image by image"
-    made,labels = torch.tensor([[[1.,1.,5.,5.],[2.,2.,9.,9.]]]).repeat(4, 1, 1),torch.ones(4,2)
-    mixed,out,names = peer.box_mixer(op)(torch.rand(4,3,16,16), made, labels)
-    says = f'boxes {tuple(out.shape)} came back with labels {tuple(names.shape)}'
-    require(out.shape[:2]==names.shape[:2], says)
+    x,labels = torch.rand(4,3,16,16),torch.ones(4,2)
+    boxes = torch.tensor([[[1.,1.,5.,5.],[2.,2.,9.,9.]]]).repeat(4, 1, 1)
+    mixed,boxes,labels = peer.box_mixer(op)(x, boxes, labels)
+    n_boxes,n_labels = tuple(boxes.shape),tuple(labels.shape)
+    require(n_boxes[:2]==n_labels[:2], f'boxes {n_boxes} came back with labels {n_labels}')
 
 # %% ../../nbs/api/bench/08_correct.ipynb #1ab5ee64
 batch_checks = (_share, _batch_untouched, _odd_batch, _last_batch_of_one, _chance,

@@ -25,7 +25,7 @@ class NotOffered(Exception):
 class Peer:
     "A library, as the checks call it."
     name = ''     # Name of the package, for people and for `version`
-    modes = (None,) # Ways in which it may be asked to draw
+    modes:tuple = (None,) # Ways in which it may be asked to draw
 
     def mixer(self,
         op:str,     # Operation: 'MixUp' or 'CutMix'
@@ -211,7 +211,7 @@ def find_peers()->tuple: # Of `Peer`, and why a library is missing: {name: reaso
 
 def version_of(
     name:str, # Package
-)->str:       # Its version, or None for what is no package
+)->str|None:  # Its version, or None for what is no package
     "Version of an installed package, or of this one."
     if name=='mixcourse': return mixcourse.__version__
     try: return version(name)

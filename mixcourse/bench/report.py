@@ -8,7 +8,6 @@ Docs: https://mixcourse.github.io/mixcourse/api/bench/report.html.md"""
 __all__ = ['operations', 'measure_calls', 'measure_compiled', 'format_rows', 'plot_rows']
 
 # %% ../../nbs/api/bench/05_report.ipynb #7f4d7511
-from itertools import groupby
 import torch
 from .cases import our_cases, peer_cases, pixel_cases
 from .timing import floor, summarize_times, time_calls
@@ -20,15 +19,19 @@ def _row(case, times, floors, x):
     about = {key:value for key,value in vars(case).items() if key!='call'}
     row = dict(about, shape=list(x.shape), **summarize_times(times, floors))
     moved = count_traffic(case.call, x.clone())
-    row.update(ops=moved.ops, batches_moved=moved.bytes/x.nbytes, batches_held=moved.held/x.nbytes)
+    row['ops'] = moved.ops
+    row['batches_moved'] = moved.bytes/x.nbytes
+    row['batches_held'] = moved.held/x.nbytes
     if x.is_cuda: row['launches'] = count_launches(case.call, x.clone())
     return row
 
 # %% ../../nbs/api/bench/05_report.ipynb #39271a60
 def _floor_row(shape, times):
+    "What copying the batch takes"
     about = dict(lib='floor', op='', per='', part='', inplace=False)
     return dict(about, shape=list(shape), **summarize_times(times, times))
 
+# %% ../../nbs/api/bench/05_report.ipynb #693fb341
 def measure_calls(
     shape:tuple,      # Shape of a batch, (B,C,H,W)
     seconds:float=5,  # How long to go on
@@ -45,8 +48,11 @@ def measure_calls(
     return [_floor_row(shape, floors), *rows],missing
 
 # %% ../../nbs/api/bench/05_report.ipynb #be4b3ab3
-def _compiled(f): return torch.compile(f, fullgraph=True, dynamic=False)
+def _compiled(f):
+    "Compiled as one graph, for one size"
+    return torch.compile(f, fullgraph=True, dynamic=False)
 
+# %% ../../nbs/api/bench/05_report.ipynb #2d0a6b7d
 def measure_compiled(
     shape:tuple,     # Shape of a batch, (B,C,H,W)
     seconds:float=5, # How long, once all is compiled
@@ -54,7 +60,8 @@ def measure_compiled(
 )->tuple:            # Rows, and why they are missing: {'torch.compile': reason}
     "What `torch.compile` makes of the operations."
     cases = pixel_cases(torch.randn(shape, device=device), _compiled)
-    try: floors,*times = time_calls([floor, *[case.call for case in cases]], shape, seconds, device)
+    calls = [case.call for case in cases]
+    try: floors,*times = time_calls([floor, *calls], shape, seconds, device)
     except Exception as e:
         return [],{'torch.compile': f'it fails with {type(e).__name__}: is there a C++ compiler?'}
     about = [dict(op=case.op, inplace=case.inplace, shape=list(shape)) for case in cases]
@@ -62,14 +69,15 @@ def measure_compiled(
 
 # %% ../../nbs/api/bench/05_report.ipynb #9f7e8055
 operations = 'MixUp','CutMix','Cutout'
+_columns = ('{op:8}{lib:13}{per:8}{part:11}{where:10}{floors:8.2f}  {quartiles:13}{ms:8.2f}'
+            '{ops:6}{batches_moved:7.2f}{batches_held:6.2f}')
+_head = f"{'':50}{'x floor':>8}  {'quartiles':13}{'ms':>8}{'ops':>6}{'moved':>7}{'held':>6}"
 
 def _line(row):
     "A row of the table"
     where = 'in place' if row['inplace'] else ''
-    quartiles = f"{row['q1']:.2f} - {row['q3']:.2f}"
-    who = f"{row['op']:8}{row['lib']:13}{row['per']:8}{row['part']:11}{where:10}"
-    took = f"{row['floors']:8.2f}  {quartiles:13}{row['ms']:8.2f}"
-    return who + took + f"{row['ops']:6}{row['batches_moved']:7.2f}{row['batches_held']:6.2f}"
+    quartiles = '{q1:.2f} - {q3:.2f}'.format(**row)
+    return _columns.format(**row, where=where, quartiles=quartiles)
 
 # %% ../../nbs/api/bench/05_report.ipynb #e509dde3
 def format_rows(
@@ -78,11 +86,11 @@ def format_rows(
     part:str=None, # 'pixels' or 'whole call'; None: both
 )->str:            # Lines of text
     "The rows of one size, by operation, the quickest first."
-    rows = [row for row in rows if row['op'] and tuple(row['shape'])==tuple(shape)]
+    def place(row): return operations.index(row['op']), row['floors']
+    rows = [row for row in rows if row['op'] and list(row['shape'])==list(shape)]
     if part: rows = [row for row in rows if row['part']==part]
-    rows = sorted(rows, key=lambda row: (operations.index(row['op']), row['floors']))
-    head = f"{'':50}{'x floor':>8}  {'quartiles':13}{'ms':>8}{'ops':>6}{'moved':>7}{'held':>6}"
-    return '\n'.join([head, *map(_line, rows)])
+    lines = [_line(row) for row in sorted(rows, key=place)]
+    return '\n'.join([_head, *lines])
 
 # %% ../../nbs/api/bench/05_report.ipynb #3707fba8
 def _how(row):
@@ -90,11 +98,13 @@ def _how(row):
     where = ', in place' if row['inplace'] else ''
     return f"{row['lib']}, per {row['per']}{where}"
 
+# %% ../../nbs/api/bench/05_report.ipynb #9bb552e1
 def _panel(ax, title, rows):
     "Bars of one size and operation"
     names = [_how(row) for row in rows]
+    floors = [row['floors'] for row in rows]
     colors = ['tab:blue' if row['lib']=='mixcourse' else 'tab:gray' for row in rows]
-    ax.barh(names, [row['floors'] for row in rows], color=colors)
+    ax.barh(names, floors, color=colors)
     ax.set_xscale('log')
     ax.axvline(1, color='k', lw=.5)
     ax.set_xticks([1,10,100], ['1','10','100'])
@@ -103,10 +113,22 @@ def _panel(ax, title, rows):
 # %% ../../nbs/api/bench/05_report.ipynb #ca5058cd
 def _panels(rows):
     "Title -> its rows, the slowest first"
-    def place(row): return row['shape'][-1],operations.index(row['op']),-row['floors']
-    def title(row): return f"{row['op']}, {'×'.join(map(str, row['shape']))}"
-    return {key:list(group) for key,group in groupby(sorted(rows, key=place), key=title)}
+    panels = {}
+    for row in sorted(rows, key=_place): panels.setdefault(_title(row), []).append(row)
+    return panels
 
+# %% ../../nbs/api/bench/05_report.ipynb #ceb501e6
+def _place(row):
+    "By size and operation, the slowest first"
+    return row['shape'][-1], operations.index(row['op']), -row['floors']
+
+# %% ../../nbs/api/bench/05_report.ipynb #02a6ceeb
+def _title(row):
+    "Operation and size"
+    size = '×'.join(map(str, row['shape']))
+    return f"{row['op']}, {size}"
+
+# %% ../../nbs/api/bench/05_report.ipynb #e5525b55
 def plot_rows(
     rows:list,         # Rows of `measure_calls`
     part='whole call', # Extent of the calls: 'whole call' or 'pixels'
@@ -115,9 +137,9 @@ def plot_rows(
     import matplotlib.pyplot as plt
     panels = _panels([row for row in rows if row['op'] and row['part']==part])
     bars = [len(o) for o in panels.values()]
-    size = 5.5,.2*sum(bars)+.45*len(bars)
-    told = dict(figsize=size, height_ratios=bars, sharex=True, layout='constrained')
-    fig,axs = plt.subplots(len(panels), squeeze=False, **told)
+    height = .2*sum(bars) + .45*len(bars)
+    fig,axs = plt.subplots(len(panels), squeeze=False, sharex=True, height_ratios=bars,
+                           figsize=(5.5,height), layout='constrained')
     for ax,(title,its_rows) in zip(axs.flat, panels.items()): _panel(ax, title, its_rows)
     axs[-1,0].set_xlabel('× copying the batch')
     return axs

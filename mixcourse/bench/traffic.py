@@ -23,8 +23,12 @@ def _tensors(values):
     if not isinstance(values, (list,tuple)): return []
     return [tensor for value in values for tensor in _tensors(value)]
 
-def _bytes(tensors): return sum(o.numel()*o.element_size() for o in tensors)
+# %% ../../nbs/api/bench/03_traffic.ipynb #31bc0520
+def _bytes(values):
+    "Bytes of all tensors in nested lists"
+    return sum(o.nbytes for o in _tensors(values))
 
+# %% ../../nbs/api/bench/03_traffic.ipynb #bfa234f9
 def _reads(name, args, out):
     "What an operator reads of its arguments"
     if name=='copy_': return args[1:]
@@ -44,8 +48,8 @@ class Traffic(TorchDispatchMode):
         out = func(*args, **kwargs)
         self._note_memory(_tensors([*args, *kwargs.values()]), _tensors(out))
         name = func.overloadpacket.__name__
-        if not func.is_view and not name.startswith(('empty','detach','lift')):
-            self.add(_bytes(_tensors(out)) + _bytes(_tensors(list(_reads(name, args, out)))))
+        moves = not func.is_view and not name.startswith(('empty','detach','lift'))
+        if moves: self.add(_bytes(out) + _bytes(_reads(name, args, out)))
         return out
 
     def add(self,
@@ -60,23 +64,29 @@ class Traffic(TorchDispatchMode):
         "Storages that came, as long as somebody holds them"
         known = {StorageWeakRef(o.untyped_storage()).cdata for o in given}
         self._alive = {key:o for key,o in self._alive.items() if not o[0].expired()}
-        for o in made:
-            ref = StorageWeakRef(o.untyped_storage())
-            if ref.cdata not in known: self._alive[ref.cdata] = ref,o.untyped_storage().nbytes()
-        self.held = max(self.held, sum(n for _,n in self._alive.values()))
+        for storage in [o.untyped_storage() for o in made]:
+            ref = StorageWeakRef(storage)
+            if ref.cdata not in known: self._alive[ref.cdata] = ref,storage.nbytes()
+        held = sum(n for _,n in self._alive.values())
+        self.held = max(self.held, held)
 
 # %% ../../nbs/api/bench/03_traffic.ipynb #5f1e27ba
 def _box_share(box, x):
     "Share of the batch that lies in boxes (B,n,k) or (1,n,k)"
     axes = box.shape[-1]//2
-    sides = (box[...,axes:]-box[...,:axes]).clamp(min=0)
-    return sides.prod(-1).sum(1).float().mean().item()/x.shape[-axes:].numel()
+    start,end = box[...,:axes],box[...,axes:]
+    areas = (end-start).clamp(min=0).prod(-1)
+    of_image = areas.sum(1).float().mean().item()
+    return of_image/x.shape[-axes:].numel()
 
+# %% ../../nbs/api/bench/03_traffic.ipynb #4e9a3d1a
 def _alone_share(perm):
     "Share of the images whose partner's partner is another"
     n = len(perm)
     back = perm[perm%n]
-    return ((back-torch.arange(n, device=perm.device))%n!=0).float().mean().item()
+    way = back-torch.arange(n, device=perm.device)
+    is_alone = way%n!=0
+    return is_alone.float().mean().item()
 
 # %% ../../nbs/api/bench/03_traffic.ipynb #cec08d09
 def _arrays(op, x, box, inplace):
@@ -86,9 +96,11 @@ def _arrays(op, x, box, inplace):
     fill = {'paste':2, 'cutout':1}[op]*_box_share(box, x)
     return fill if inplace else 2+fill
 
+# %% ../../nbs/api/bench/03_traffic.ipynb #b5675440
 def _kernels(op, x, args, inplace, swaps):
     "Batches that the kernels move, and how many are launched"
-    if op=='cutout': return (_box_share(args[0], x) if inplace else 2), 1
+    if op=='cutout':
+        return _box_share(args[0], x) if inplace else 2, 1
     alone = _alone_share(args[0])
     kept = 2*alone if inplace and not swaps else 0
     moved = 2+alone if op=='mixup' else 2
@@ -105,14 +117,18 @@ class _Counted:
         return self.way.mixup(x, perm, lam, inplace, swaps)
 
     def paste(self, x, perm, box, inplace=False, swaps=False):
-        if self.way is _cpu: self.traffic.add(_arrays('paste', x, box, inplace)*x.nbytes, ops=0)
+        if self.way is _cpu: self._add_slices('paste', x, box, inplace)
         else: self._add_kernels('paste', x, (perm,box), inplace, swaps)
         return self.way.paste(x, perm, box, inplace, swaps)
 
     def cutout(self, x, box, value=0., inplace=False):
-        if self.way is _cpu: self.traffic.add(_arrays('cutout', x, box, inplace)*x.nbytes, ops=0)
+        if self.way is _cpu: self._add_slices('cutout', x, box, inplace)
         else: self._add_kernels('cutout', x, (box,), inplace, False)
         return self.way.cutout(x, box, value, inplace)
+
+    def _add_slices(self, op, x, box, inplace):
+        moved = _arrays(op, x, box, inplace)
+        self.traffic.add(moved*x.nbytes, ops=0)
 
     def _add_kernels(self, op, x, args, inplace, swaps):
         moved,launched = _kernels(op, x, args, inplace, swaps)

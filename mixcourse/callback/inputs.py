@@ -9,6 +9,7 @@ __all__ = ['tensors_in', 'mix_tensors', 'same_size', 'find_images', 'batch_size'
 
 # %% ../../nbs/api/callback/00_inputs.ipynb #c0c0212e
 from collections.abc import Callable, Mapping
+from typing import Any
 import torch
 from torch import Tensor
 from fastai.torch_core import apply
@@ -104,5 +105,7 @@ def first_tensor(
 )->Tensor:    # Tensor (B,...)
     "The tensor that tells the size of a batch, and its device."
     found = tensors_in(xb)
-    if not found: check_images(xb[0] if xb else None)
+    if not found:
+        first:Any = xb[0] if xb else None
+        check_images(first) # which says what it is instead
     return found[0]

@@ -158,9 +158,11 @@ def show_mix(self:Learner,
     "Show a training batch as this learner's mixer and `Cutout` would change it; the learner stays as it was."
     ops = [o for o in self.cbs.sorted('order') if isinstance(o, BatchOp) and o.changes_inputs]
     if not ops: raise ValueError("`cbs` must hold a mixer of images, or `Cutout`, to show, got none")
-    b,dl = self._set_device(_peek(self.dls.train)),self.dls.train
+    dl = self.dls.train
+    b = self._set_device(_peek(dl))
     n_inp = getattr(self.dls, 'n_inp', 1 if len(b)==1 else len(b)-1)
-    return _show_batch(dl, *mix_shown(ops, b[:n_inp], b[n_inp:], pct, self.loss_func), max_n, figsize)
+    xb,yb,draw = mix_shown(ops, b[:n_inp], b[n_inp:], pct, self.loss_func)
+    return _show_batch(dl, xb, yb, draw, max_n, figsize)
 
 # %% ../../nbs/api/callback/04_show.ipynb #d315b29b
 def _png(fig):

@@ -46,8 +46,7 @@ def to_svg(
 )->str:         # SVG that stands alone
     "A figure as a drawing that follows light and dark pages."
     out = io.StringIO()
-    fixed = {'svg.fonttype': 'none', 'svg.hashsalt': 'mixcourse'}
-    with plt.rc_context(fixed):
+    with plt.rc_context({'svg.fonttype': 'none', 'svg.hashsalt': 'mixcourse'}):
         fig.savefig(out, format='svg', transparent=True, bbox_inches='tight',
                     metadata=dict(Date=None))
     text = out.getvalue()
@@ -57,7 +56,7 @@ def to_svg(
     return _variables(svg).replace('>', f'>{_STYLE}', 1)
 
 # %% ../../nbs/api/compare/03_figures.ipynb #9526af3f
-STYLE = {
+STYLE:dict = {
     'figure.figsize': (5.6, 3.4), 'figure.constrained_layout.use': True,
     'font.size': 11, 'axes.titlesize': 11, 'axes.labelsize': 10.5,
     'axes.titlelocation': 'left', 'axes.titleweight': 'bold', 'legend.frameon': False,

@@ -24,6 +24,7 @@ def _plausible(channels, height, width):
     about_square = 10*max(height, width)<=11*min(height, width)
     return few and (channels<=4 or about_square)
 
+# %% ../../nbs/api/compare/02_files.ipynb #0561ad89
 def find_layout(
     shape:tuple, # Of an array of pictures, (N,C,H,W) or (N,H,W,C)
 )->str|None:     # One of `LAYOUTS`; None where the shape does not tell
@@ -62,6 +63,7 @@ def read_arrays(
         if missing: raise ValueError(f"{path}: must hold {', '.join(names)}, lacks {', '.join(missing)}")
         return {name: _read_array(f, name, path) for name in names}
 
+# %% ../../nbs/api/compare/02_files.ipynb #93334102
 def _read_array(f, name, path):
     try: return f[name]
     except Exception as e:
@@ -120,6 +122,7 @@ def _turn(im):
     try: return _TURNS.get(im.getexif().get(0x0112))
     except Exception: return None # a viewer shows pictures whose tags are damaged, too
 
+# %% ../../nbs/api/compare/02_files.ipynb #e6f16646
 def upright(
     im:Image.Image, # A picture
 )->Image.Image:     # Turned as its tag says
@@ -147,11 +150,13 @@ def _with_picture(path, use):
     except Exception as e:
         raise ValueError(f"{path}: must be a picture that can be read: {one_line(e)}") from e
 
+# %% ../../nbs/api/compare/02_files.ipynb #ac013303
 def _highest_clear(im):
     "The largest value of the color that is to be transparent, where there is one"
     clear = im.info.get('transparency', 0)
     return max(clear) if isinstance(clear, tuple) else clear if isinstance(clear, int) else 0
 
+# %% ../../nbs/api/compare/02_files.ipynb #dd00aba1
 def _shown(im):
     "Size as it is shown, mode, and whether values go beyond 8 bits"
     size,deep = im.size,im.mode[0] in 'IF' or _highest_clear(im)>255
@@ -167,6 +172,7 @@ def read_header(
     if deep: raise ValueError(f"{path}: must have 8 bits a channel, got mode {mode}")
     return size,mode in ('1','L','LA','La')
 
+# %% ../../nbs/api/compare/02_files.ipynb #2925b45f
 def read_picture(
     path:Path,  # Of a picture
     size:tuple, # (width,height) in pixels; another picture is cropped in the middle and resized

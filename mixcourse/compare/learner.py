@@ -48,6 +48,7 @@ def is_color(
     "Whether pictures are taken for photographs."
     return pics.x_train.shape[1]==3
 
+# %% ../../nbs/api/compare/11_learner.ipynb #a95998f0
 def make_learner(
     pics:Pictures, # Pictures and labels
     s:Settings,    # Settings, with a size of batches and a device
@@ -69,8 +70,10 @@ class _OneBatch(Callback):
     order = 100
     def after_batch(self): raise CancelFitException
 
+# %% ../../nbs/api/compare/11_learner.ipynb #86ab4f48
 def _last(n, bs): return n%bs or min(n, bs)
 
+# %% ../../nbs/api/compare/11_learner.ipynb #95eb359d
 def _rehearse(pics, s, method, idx):
     n_test = len(pics.x_test)
     bs_test = max(s.bs, 2**20//pics.x_test[0].numel())
@@ -88,6 +91,7 @@ def _reason(error):
     if lines and lines[0].startswith('Exception occured in'): lines = lines[1:]
     return lines[0] if lines else type(error).__name__
 
+# %% ../../nbs/api/compare/11_learner.ipynb #86a50dc5
 def rehearse(
     pics:Pictures, # Pictures and labels
     s:Settings,    # Settings, with a size of batches and a device

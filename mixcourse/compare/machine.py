@@ -21,6 +21,7 @@ def _first_device():
     if torch.cuda.is_available(): return 'cuda'
     return 'mps' if torch.backends.mps.is_available() else 'cpu'
 
+# %% ../../nbs/api/compare/09_machine.ipynb #99f03e03
 def pick_device(
     name:str=None, # cuda, mps or cpu; None: the first of them that is there
 )->torch.device:   # One that is there
@@ -39,6 +40,7 @@ def _cpu_name():
     named = [o.partition(':')[2].strip() for o in lines if o.startswith('model name')]
     return named[0] if named else platform.processor()
 
+# %% ../../nbs/api/compare/09_machine.ipynb #8b2f7b03
 def describe_machine(
     device:torch.device, # Device that trains
     threads:int=None,    # Threads that torch uses; None: all it has
@@ -48,6 +50,7 @@ def describe_machine(
     system = f'{platform.system()} {platform.machine()}'
     return dict(device=device.type, name=name, threads=threads or torch.get_num_threads(), system=system)
 
+# %% ../../nbs/api/compare/09_machine.ipynb #0f81d856
 def versions()->dict: # Name -> version
     "Versions of what the numbers depend on."
     packages = {name: version(name) for name in ('torch','fastai','numpy','scikit-learn')}
@@ -56,11 +59,11 @@ def versions()->dict: # Name -> version
 # %% ../../nbs/api/compare/09_machine.ipynb #a31fe3df
 @contextmanager
 def use_threads(
-    n:int, # Threads, >= 1
+    n:int=None, # Threads, >= 1; None: as many as it has
 ):
     "Let torch use `n` threads, for a while."
     old = torch.get_num_threads()
-    torch.set_num_threads(n)
+    if n is not None: torch.set_num_threads(n)
     try: yield
     finally: torch.set_num_threads(old)
 

@@ -59,6 +59,7 @@ def _loss(logits, y):
     loss = F.cross_entropy(logits, y).item()
     return loss if np.isfinite(loss) else None
 
+# %% ../../nbs/api/compare/08_measures.ipynb #0b41d679
 def calibration(
     logits:Tensor, # Scores of test pictures, (N,C)
     y:Tensor,      # Class ids, (N,) long
@@ -147,6 +148,7 @@ def _robust_accuracy(model, ds, bs, epsilon):
         with torch.no_grad(): right += (f(attacked).argmax(1)==y).sum().item()
     return right/len(ds)
 
+# %% ../../nbs/api/compare/08_measures.ipynb #75fe655c
 def evaluate(
     learn:Learner,      # Trained, with loaders of `image_dls`
     epsilon:float=None, # FGSM step, in pixels in [0,1]; None: no attack

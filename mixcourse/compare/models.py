@@ -42,6 +42,7 @@ def _timm():
     except ImportError: return None
     return timm
 
+# %% ../../nbs/api/compare/07_models.ipynb #d0a32af2
 def _small_stem(m, n_in):
     "Let a ResNet see small pictures in full: a 3×3 stem, no first pooling"
     m.conv1 = nn.Conv2d(n_in, m.conv1.out_channels, 3, padding=1, bias=False)
@@ -49,6 +50,7 @@ def _small_stem(m, n_in):
     nn.init.kaiming_normal_(m.conv1.weight, mode='fan_out', nonlinearity='relu')
     return m
 
+# %% ../../nbs/api/compare/07_models.ipynb #dabb2dae
 def _torchvision_model(arch, n_in, n_out, size):
     from torchvision import models
     from fastai.vision.learner import _update_first_layer
@@ -65,6 +67,7 @@ def _unknown(arch, names, timm):
     known = 'cnn or a model of torchvision, fastai or timm' + ('' if timm else ' (which is not installed)')
     return ValueError(f"`arch` must be {known}, got {arch!r}{hint}")
 
+# %% ../../nbs/api/compare/07_models.ipynb #d5b2e774
 def _maker(arch, n_in, n_out, size, width):
     "A function that makes the model"
     if arch=='cnn': return lambda: small_cnn(n_in, n_out)

@@ -60,8 +60,8 @@ def load_npz(
     layout:str=None, # 'NCHW' or 'NHWC', where the channels are; None: as the shape says, if it says one thing
 )->Pictures:         # uint8, float16 or float32
     "Pictures of any size and any number of channels, from arrays in a file."
-    *parts,vocab = read_npz(path, layout)
-    return Pictures(*parts, vocab, Path(path).name)
+    x_train,y_train,x_test,y_test,vocab = read_npz(path, layout)
+    return Pictures(x_train, y_train, x_test, y_test, vocab, Path(path).name)
 
 # %% ../../nbs/api/compare/03_pictures.ipynb #7103ec6e
 def _listed(folder):
@@ -137,6 +137,7 @@ def _photos():
         temple=load_sample_image('china.jpg'),
         tissue=data.immunohistochemistry())
 
+# %% ../../nbs/api/compare/03_pictures.ipynb #2514b889
 def _squares(photo):
     "All squares of 32 pixels that do not overlap, (N,3,32,32)"
     rows,columns = photo.shape[0]//32,photo.shape[1]//32

@@ -42,6 +42,7 @@ def plot_curves(
     ax.grid(alpha=.25)
     return ax
 
+# %% ../../nbs/api/compare/05_plot.ipynb #f024a9a0
 def _plot_curve(ax, name, values, look, x):
     n,mean = values.shape[1],values.mean(0)
     x = np.arange(1, n+1) if x is None else np.asarray(x)
@@ -71,6 +72,7 @@ def plot_bars(
     ax.grid(alpha=.25, axis='y')
     return ax
 
+# %% ../../nbs/api/compare/05_plot.ipynb #612541e4
 def _plot_bar(ax, i, runs, look, fmt):
     mean,sd = runs.mean(),runs.std(ddof=1) if len(runs)>1 else 0
     beside = np.linspace(i-.15, i+.15, len(runs)) if len(runs)>1 else [i]
@@ -86,6 +88,7 @@ def _saved(im, kind, **kwargs):
     im.save(b, kind, optimize=True, **kwargs)
     return b.getvalue()
 
+# %% ../../nbs/api/compare/05_plot.ipynb #6d50606c
 def _small(fig, dpi):
     "A figure in the smaller of two formats, and its size on the page"
     b = io.BytesIO()

@@ -30,6 +30,7 @@ def titles(
     return dict(clean=clean, noisy=noisy, fgsm=fgsm, ece='calibration error', ece_scaled='scaled error',
                 nll='NLL', nll_scaled='scaled NLL')
 
+# %% ../../nbs/api/compare/10_report.ipynb #dc8a733b
 def show_number(
     measure:str, # One of `MEASURES`
     value:float, # In [0,1], or a negative log likelihood
@@ -49,12 +50,14 @@ def _said(rows, name):
         if parts: said.append(f"{verdict}: {', '.join(parts)}")
     return '; '.join(said)
 
+# %% ../../nbs/api/compare/10_report.ipynb #4c8cc33e
 def _size(row):
     "A difference in brackets; nothing where it may be chance"
     if row['verdict']=='no clear difference': return ''
     size = show_number(row['measure'], row['difference'], '+')
     return f' ({size})'
 
+# %% ../../nbs/api/compare/10_report.ipynb #556e011e
 def _cell(row):
     "Mean ± standard deviation, where several seeds were run"
     mean = show_number(row['measure'], row['mean'])
@@ -71,10 +74,12 @@ BLOCKS = {
 
 def _methods(rows): return list(dict.fromkeys(r['method'] for r in rows))
 
+# %% ../../nbs/api/compare/10_report.ipynb #77fd1a53
 def _line(first, rest):
     "A row of a table"
     return ''.join([f'{first:11}', *(f'{cell:>18}' for cell in rest)])
 
+# %% ../../nbs/api/compare/10_report.ipynb #9077e492
 def _block(title, measures, rows, name):
     "Lines of a table; none where nothing of it was measured"
     cells = {(r['method'],r['measure']): _cell(r) for r in rows}
@@ -91,6 +96,7 @@ def _count(n, things):
     "A number of things: '1 seed', '2 seeds'"
     return f'{n} {things if n>1 else things[:-1]}'
 
+# %% ../../nbs/api/compare/10_report.ipynb #cc9b5da4
 def _heading(res):
     "What was run, and where"
     settings,machine = res['settings'],res['machine']
@@ -98,6 +104,7 @@ def _heading(res):
     place = f"{machine['name']} ({machine['device']})"
     return f"{res['data']['name']}, {settings['arch']}, {epochs}, {seeds}, {res['seconds']:.0f} s on {place}"
 
+# %% ../../nbs/api/compare/10_report.ipynb #71dab08a
 def _missing(res):
     "How many of the runs were finished; nothing where all were"
     if res['finished']: return []
@@ -106,6 +113,7 @@ def _missing(res):
     planned = len(settings['methods'])*settings['seeds']*len(tasks)
     return [f"Stopped: {len(res['runs'])} of {planned} runs were finished."]
 
+# %% ../../nbs/api/compare/10_report.ipynb #2600f168
 def _differences(rows, name):
     "What is more than chance, a line a method"
     methods = _methods(rows)
@@ -140,6 +148,7 @@ def _draw_curves(runs, task, ax, title, methods):
         if found: curves[method] = found
     plot_curves(curves, ax, f'Test accuracy: {title}', ylabel='accuracy', names=methods, x=of_task[0].get('epochs'))
 
+# %% ../../nbs/api/compare/10_report.ipynb #ba97db3c
 def _draw_bars(runs, measure, ax, title, methods):
     "One measure, a bar for each method that has it"
     bars = {}
@@ -164,6 +173,7 @@ def results_figure(
     fig.axes[0].legend() # has all methods, even where it was stopped early
     return fig
 
+# %% ../../nbs/api/compare/10_report.ipynb #1abeded7
 def _rows_of_axes(res):
     "A function to draw with, and what it draws side by side: tasks, then the measures of each block"
     tasks = {r['task'] for r in res['runs']}
@@ -188,6 +198,7 @@ def save_json(
     "Keep the numbers."
     return _write(Path(out)/'compare.json', json.dumps(res, indent=1).encode())
 
+# %% ../../nbs/api/compare/10_report.ipynb #7902fe02
 def save_csv(
     res:dict,     # From `Comparison.results`
     out:str|Path, # Folder; made if it is not there
@@ -199,6 +210,7 @@ def save_csv(
     writer.writerows(res['summary'])
     return _write(Path(out)/'compare.csv', table.getvalue().encode())
 
+# %% ../../nbs/api/compare/10_report.ipynb #6be92358
 def save_figure(
     res:dict,     # From `Comparison.results`
     out:str|Path, # Folder; made if it is not there
@@ -225,6 +237,7 @@ def load_evidence(
     found = [json.loads(path.read_text(encoding='utf-8')) for path in sorted(Path(folder).glob(name))]
     return sorted(found, key=lambda res: res['settings']['epochs'])
 
+# %% ../../nbs/api/compare/10_report.ipynb #957a3d91
 def by_length(
     results:list, # From `load_evidence`
     measure:str,  # One of `MEASURES`

@@ -31,12 +31,12 @@ def settle(
 )->Settings:       # Settings with nothing open
     "Decide what depends on the pictures and on the machine."
     n = s.pictures or len(pics.x_train)
-    return replace(
-        s, labels=s.labels or min(pics.few or n, n),
-        bs=s.bs or (64 if n<10_000 else 512),
-        epsilon=(8/255 if is_color(pics) else .1) if s.epsilon is None else s.epsilon,
-        width=(s.width or 24) if s.arch=='resnet9' else None,
-        device=str(pick_device(s.device)))
+    labels = s.labels or min(pics.few or n, n)
+    bs = s.bs or (64 if n<10_000 else 512)
+    epsilon,width = s.epsilon,s.width
+    if epsilon is None: epsilon = 8/255 if is_color(pics) else .1
+    if width is None and s.arch=='resnet9': width = 24
+    return replace(s, labels=labels, bs=bs, epsilon=epsilon, width=width, device=str(pick_device(s.device)))
 
 # %% ../../nbs/api/compare/13_run.ipynb #a832a788
 def fingerprint(

@@ -20,6 +20,7 @@ def _as_json(o): return json.loads(json.dumps(o)) # which has lists for tuples
 def _check_same(name, mine, theirs):
     if mine!=theirs: raise ValueError(f"`{name}` must be {theirs!r} as in the comparison to go on with, got {mine!r}")
 
+# %% ../../nbs/api/compare/12_runs.ipynb #53e3ba58
 class Runs:
     "A plan of runs that can be stopped and gone on with."
     measures,headline = MEASURES,'accuracy' # what is summed up, and what is said of a run when it ends
@@ -67,18 +68,19 @@ class Runs:
         if self.finished: return True
         progress = Progress(sum(self.batches(task) for _,_,task in self.todo()))
         machine,start = describe_machine(self.device, self.threads),time.perf_counter()
-        sitting = dict(runs=0, seconds=0., versions=versions(), machine=machine)
+        sitting:dict = dict(runs=0, seconds=0., versions=versions(), machine=machine)
         self.sittings.append(sitting)
         try:
             while not self.finished:
-                self._run_one(*self.todo()[0], progress)
+                self._run_next(progress)
                 sitting.update(runs=sitting['runs']+1, seconds=time.perf_counter()-start)
                 keep(self)
         except KeyboardInterrupt: progress.stop()
         finally: sitting['seconds'] = time.perf_counter()-start
         return self.finished
 
-    def _run_one(self, seed, method, task, progress):
+    def _run_next(self, progress):
+        seed,method,task = self.todo()[0]
         progress.begin(self.label(seed, method, task))
         start = time.perf_counter()
         measured = self.do(seed, method, task, progress.step)

@@ -38,6 +38,7 @@ def _check_names(name, chosen, known):
 # %% ../../nbs/api/compare/01_settings.ipynb #3ebb745e
 def _option(default, doc): return field(default=default, metadata=dict(doc=doc))
 
+# %% ../../nbs/api/compare/01_settings.ipynb #f97a4bfd
 @dataclass(frozen=True)
 class Settings:
     "What to compare, and how. Every field is an option of `mixcourse compare`."

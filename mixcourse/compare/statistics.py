@@ -49,6 +49,7 @@ def _summary(runs, method, measure, measures):
     return dict(method=method, measure=measure, mean=float(np.mean(list(own.values()))), n=len(own), sd=spread,
                 **verdict(diffs, measures[measure][2]))
 
+# %% ../../nbs/api/compare/06_statistics.ipynb #b14b9c98
 def summarize(
     runs:list, # As in `Comparison.runs`
     measures:dict=MEASURES, # Name -> task, key in a run, 1 or -1

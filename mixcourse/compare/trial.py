@@ -32,6 +32,7 @@ def _name(mixer):
     if not inner and isinstance(sets_apart, (int,float)): inner = f'{sets_apart:g}'
     return f'{type(mixer).__name__}({inner})'
 
+# %% ../../nbs/api/compare/14_trial.ipynb #bc3b8472
 def _named(methods):
     "Name -> mixer; a name that returns gets a number"
     res = {}
@@ -50,6 +51,7 @@ def _check_methods(methods):
     strange = [o for o in mixers if not isinstance(o, Callback)]
     if strange: raise ValueError(f"`methods` must hold 'none' and mixers such as `MixUp(.4)`, got {strange[0]!r}")
 
+# %% ../../nbs/api/compare/14_trial.ipynb #89f6d462
 def _check_count(name, value, least):
     if not isinstance(value, int) or isinstance(value, bool) or value<least:
         raise ValueError(f"`{name}` must be an int >= {least}, got {value!r}")
@@ -60,6 +62,7 @@ class _Steps(Callback):
     def __init__(self, step): self.step = step
     def after_train(self): self.step()
 
+# %% ../../nbs/api/compare/14_trial.ipynb #f468e02e
 @contextmanager
 def _order_of(dls, seed):
     "Let shuffled loaders follow a seed, for a while: they may be those of the last run, whose order would go on"
@@ -70,6 +73,7 @@ def _order_of(dls, seed):
     finally:
         for dl,rng in zip(loaders, before): dl.rng = rng
 
+# %% ../../nbs/api/compare/14_trial.ipynb #8a822c79
 LESS_IS_BETTER = 'loss','error','mse','mae','msle','rmse','perplexity'
 
 def _is_less_better(metric): return any(word in metric.lower() for word in LESS_IS_BETTER)
@@ -79,14 +83,14 @@ class Trial(Runs):
     "Runs of one's own Learner, with mixers and without; made by `mix_trial`."
     headline = 'value'
     def __init__(self,
-        make_learner, # Callable that returns a new `Learner`, with new weights and without mixers
-        methods:list, # 'none' and mixers
-        seeds:int,    # Most runs of each, >= 2
-        epochs:int,   # Epochs of each run
-        lr:float,     # Highest learning rate; None: that of the Learner
-        fit,          # Callable that trains a Learner; None: one cycle of `epochs`
-        metric:str,   # Name of a metric, or 'valid_loss'; None: the first metric, or 'valid_loss' where there is none
-        less:bool,    # Is less of it better? None: as its name says
+        make_learner,    # Callable that returns a new `Learner`, with new weights and without mixers
+        methods:list,    # 'none' and mixers
+        seeds:int,       # Most runs of each, >= 2
+        epochs:int,      # Epochs of each run
+        lr:float|None,   # Highest learning rate; None: that of the Learner
+        fit,             # Callable that trains a Learner; None: one cycle of `epochs`
+        metric:str|None, # Name of a metric, or 'valid_loss'; None: the first metric, or 'valid_loss' where there is none
+        less:bool|None,  # Is less of it better? None: as its name says
     ):
         _check_methods(methods)
         _check_count('seeds', seeds, 2)

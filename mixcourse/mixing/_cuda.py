@@ -1,4 +1,4 @@
-"""The same operations as Triton kernels: everything is read once and written once, sixteen bytes at a time
+"""Which images the kernels can do, how they are launched, and what happens where Triton does not work
 
 Docs: https://mixcourse.github.io/mixcourse/api/mixing/cuda.html.md"""
 
@@ -8,135 +8,73 @@ Docs: https://mixcourse.github.io/mixcourse/api/mixing/cuda.html.md"""
 __all__ = ['can_do', 'mixup', 'paste', 'cutout', 'works']
 
 # %% ../../nbs/api/mixing/05_cuda.ipynb #cba75324
+import math
 from functools import lru_cache
 from subprocess import CalledProcessError
 from warnings import warn
-import torch, triton, triton.language as tl
+import torch, triton
 from torch import Tensor
+from . import _kernels
 
 # %% ../../nbs/api/mixing/05_cuda.ipynb #090e9cbd
 _dtypes = {torch.float32, torch.float16, torch.bfloat16, torch.bool, torch.uint8}
 _dtypes |= {torch.int8, torch.int16, torch.int32, torch.int64}
+_formats = {4: torch.channels_last, 5: torch.channels_last_3d} # of images and of volumes
 
+# %% ../../nbs/api/mixing/05_cuda.ipynb #3f6ab14c
 def _is_channels_last(x):
     "Do the channels of a number's pixel lie beside each other?"
-    formats = {4:torch.channels_last, 5:torch.channels_last_3d}
-    return x.ndim in formats and not x.is_contiguous() and x.is_contiguous(memory_format=formats[x.ndim])
+    if x.is_contiguous() or x.ndim not in _formats: return False
+    return x.is_contiguous(memory_format=_formats[x.ndim])
 
+# %% ../../nbs/api/mixing/05_cuda.ipynb #28e4ea95
 def can_do(
     x:Tensor,   # Images, (B,...)
     axes:int=2, # Dimensions of a box
 )->bool:        # Dense, of a type that they calculate in, and with boxes of two dimensions?
     "Can the kernels take `x`?"
-    dense = x.is_contiguous() or _is_channels_last(x)
-    return dense and axes==2 and x.dtype in _dtypes and x.numel()>0 and len(x)<2**16 # a grid's limit
+    is_dense = x.is_contiguous() or _is_channels_last(x)
+    has_images = x.numel()>0 and len(x)<2**16 # a grid's limit
+    return is_dense and has_images and axes==2 and x.dtype in _dtypes
 
 # %% ../../nbs/api/mixing/05_cuda.ipynb #20b0bebc
-_sizes = ['B', 'n', 'H', 'SH', 'SW'] # arguments, not constants: a new size needs no new machine code
-
 def _layout(x):
     "Rows of an image, numbers in a row, and numbers in a pixel of a row"
+    h,w = x.shape[-2:]
     pixel = x.shape[1] if _is_channels_last(x) else 1
-    return dict(H=x.shape[-2], SH=x.shape[-1]*pixel, SW=pixel)
+    return dict(H=h, SH=w*pixel, SW=pixel)
 
+# %% ../../nbs/api/mixing/05_cuda.ipynb #38b790c6
 def _group(x, row):
-    "Numbers in a group: sixteen bytes, or one where a `row` or an image is no multiple of them"
-    size = 16//x.element_size()
-    return size if row%size==0 and x[0].numel()%16==0 else 1
+    "Numbers in a group: sixteen bytes, or as many of them as divide a `row`: 8, 4, 2, or one number"
+    return math.gcd(row, 16//x.element_size())
 
+# %% ../../nbs/api/mixing/05_cuda.ipynb #b79e4423
 def _run(kernel, x, *args, G, **kwargs):
     "Launch `kernel` with a program for each block of each image"
-    n,block = x[0].numel(),max(256*G, 1024) # two groups a thread
+    n = x[0].numel()
+    block = max(256*G, 1024) # two groups a thread
+    grid = triton.cdiv(n, block), len(x)
     with torch.cuda.device_of(x):
-        kernel[triton.cdiv(n, block),len(x)](x, *args, B=len(x), n=n, BLOCK=block, G=G, enable_fp_fusion=True, **kwargs)
-
-# %% ../../nbs/api/mixing/05_cuda.ipynb #14842b41
-@triton.jit
-def _place(n, BLOCK:tl.constexpr, G:tl.constexpr):
-    "The image of this program, and the first number of each group in its block"
-    first = tl.program_id(0)*BLOCK + tl.arange(0, BLOCK//G)*G
-    return tl.program_id(1).to(tl.int64), first
-
-@triton.jit
-def _numbers(x, i, n, first, G:tl.constexpr):
-    "Addresses of the numbers of image `i`, a line for each group"
-    if G>1: n = n//16*16 # says that addresses are multiples, too: read and written as one
-    k = first[:,None] + tl.arange(0, G)[None,:]
-    return x + i*n + k
-
-@triton.jit
-def _partner(perm, i, B):
-    "The partner of image `i`, kept within the batch"
-    j = tl.load(perm+i).to(tl.int64)
-    return tl.minimum(tl.maximum(tl.where(j<0, j+B, j), 0), B-1)
-
-@triton.jit
-def _pair(perm, i, B):
-    "The partner of image `i`, and do they swap?"
-    j = _partner(perm, i, B)
-    return j, _partner(perm, j, B)==i
-
-# %% ../../nbs/api/mixing/05_cuda.ipynb #ce687590
-@triton.jit
-def _rows(first, H, SH):
-    "The row of each group, and where in it the group begins"
-    line = first.to(tl.uint32)//SH.to(tl.uint32) # division without a sign takes half the instructions
-    return (line%H.to(tl.uint32)).to(tl.int32), first-line.to(tl.int32)*SH
-
-@triton.jit
-def _within(box, row, q, SW, G:tl.constexpr):
-    "Which numbers lie in `box`, which groups have some, and which have all"
-    top,start = tl.load(box).to(tl.int32),tl.load(box+1).to(tl.int32)
-    bottom,end = tl.load(box+2).to(tl.int32),tl.load(box+3).to(tl.int32)
-    width = tl.where((row>=top) & (row<bottom), tl.maximum(end-start, 0)*SW, 0) # none in other rows
-    at = q-start*SW
-    # without a sign what lies before the start is huge, so that one comparison says both
-    inside = (at[:,None] + tl.arange(0, G)[None,:]).to(tl.uint32) < width[:,None].to(tl.uint32)
-    some = (at>-G) & (at<width) & (width>0)
-    every = (at>=0) & (at+G<=width)
-    return inside, some, every
+        kernel[grid](x, *args, B=len(x), n=n, BLOCK=block, G=G, enable_fp_fusion=True, **kwargs)
 
 # %% ../../nbs/api/mixing/05_cuda.ipynb #6af57650
-@triton.jit(do_not_specialize=_sizes)
-def _keep(x, perm, old, B, n, BLOCK:tl.constexpr, G:tl.constexpr):
-    "Copy to `old` the partners that do not swap"
-    i,first = _place(n, BLOCK, G)
-    j,swap = _pair(perm, i, B)
-    if swap: return
-    ok = (first<n)[:,None]
-    tl.store(_numbers(old, j, n, first, G), tl.load(_numbers(x, j, n, first, G), ok), ok)
-
 def _kept(x, perm, swaps):
     "Where partners that do not swap can be read when `x` is written to"
     if swaps: return x
     old = torch.empty_like(x)
-    _run(_keep, x, perm, old, G=_group(x, x[0].numel()))
+    _run(_kernels.keep, x, perm, old, G=_group(x, x[0].numel()))
     return old
 
+# %% ../../nbs/api/mixing/05_cuda.ipynb #2cc2cba0
 def _beside(x, t):
     "`t` on the device of `x`, dense"
     return t.to(x.device, non_blocking=True).contiguous()
 
-# %% ../../nbs/api/mixing/05_cuda.ipynb #9e71b0fc
-@triton.jit
-def _lerp(a, b, w):
-    "Like `torch.lerp`: exact at both ends"
-    return tl.where(w<.5, a + w*(b-a), b - (b-a)*(1-w))
-
-@triton.jit(do_not_specialize=_sizes)
-def _mixup(x, perm, lam, old, out, B, n, STEP:tl.constexpr, BLOCK:tl.constexpr, G:tl.constexpr):
-    i,first = _place(n, BLOCK, G)
-    j,swap = _pair(perm, i, B)
-    if swap & (j<i): return
-    ok = (first<n)[:,None]
-    source = tl.where(swap, x, old)
-    other = tl.load(_numbers(source, j, n, first, G), ok).to(tl.float32)
-    own = tl.load(_numbers(x, i, n, first, G), ok).to(tl.float32)
-    other_lam,own_lam = tl.load(lam+j*STEP).to(tl.float32),tl.load(lam+i*STEP).to(tl.float32)
-    tl.debug_barrier() # in place, nothing is written before all is read
-    dtype = out.dtype.element_ty
-    tl.store(_numbers(out, i, n, first, G), _lerp(other, own, own_lam).to(dtype), ok)
-    if swap & (i<j): tl.store(_numbers(out, j, n, first, G), _lerp(own, other, other_lam).to(dtype), ok)
+# %% ../../nbs/api/mixing/05_cuda.ipynb #66274129
+def _for_each(x, box):
+    "Boxes of every image, on the device of `x`, dense"
+    return _beside(x, box.expand(len(x), -1, -1))
 
 # %% ../../nbs/api/mixing/05_cuda.ipynb #fe58ee99
 def mixup(
@@ -150,37 +88,9 @@ def mixup(
     perm,lam = _beside(x, perm),lam.contiguous()
     old = _kept(x, perm, swaps) if inplace else x
     out = x if inplace else torch.empty_like(x)
-    _run(_mixup, x, perm, lam, old, out, STEP=int(lam.numel()>1), G=_group(x, x[0].numel()))
+    one_each = lam.numel()>1
+    _run(_kernels.mixup, x, perm, lam, old, out, STEP=int(one_each), G=_group(x, x[0].numel()))
     return out
-
-# %% ../../nbs/api/mixing/05_cuda.ipynb #cee86968
-@triton.jit(do_not_specialize=_sizes)
-def _paste(x, perm, box, out, B, n, H, SH, SW, BLOCK:tl.constexpr, G:tl.constexpr):
-    i,first = _place(n, BLOCK, G)
-    row,q = _rows(first, H, SH)
-    inside,some,every = _within(box+i*4, row, q, SW, G)
-    ok = first<n
-    own = tl.load(_numbers(x, i, n, first, G), (ok & ~every)[:,None])
-    other = tl.load(_numbers(x, _partner(perm, i, B), n, first, G), (ok & some)[:,None])
-    tl.store(_numbers(out, i, n, first, G), tl.where(inside, other, own), ok[:,None])
-
-@triton.jit(do_not_specialize=_sizes)
-def _swap(x, perm, box, old, B, n, H, SH, SW, BLOCK:tl.constexpr, G:tl.constexpr):
-    "`_paste` in place: two that swap by one program"
-    i,first = _place(n, BLOCK, G)
-    j,swap = _pair(perm, i, B)
-    if swap & (j<i): return
-    row,q = _rows(first, H, SH)
-    ok = first<n
-    inside_i,some_i,_ = _within(box+i*4, row, q, SW, G)
-    inside_j,some_j,_ = _within(box+j*4, row, q, SW, G)
-    some_i,some_j = ok & some_i,ok & some_j & swap & (i<j)
-    touched = (some_i | some_j)[:,None]
-    own = tl.load(_numbers(x, i, n, first, G), touched)
-    other = tl.load(_numbers(tl.where(swap, x, old), j, n, first, G), touched)
-    tl.debug_barrier() # nothing is written before all is read
-    tl.store(_numbers(x, i, n, first, G), tl.where(inside_i, other, own), some_i[:,None])
-    tl.store(_numbers(x, j, n, first, G), tl.where(inside_j, own, other), some_j[:,None])
 
 # %% ../../nbs/api/mixing/05_cuda.ipynb #3cb7641d
 def paste(
@@ -193,32 +103,17 @@ def paste(
     "Copy a box of each image's partner into it."
     if x.dtype is torch.bool:
         return paste(x.view(torch.uint8), perm, box, inplace, swaps).view(torch.bool)
-    perm,box,layout = _beside(x, perm),_beside(x, box.expand(len(x), -1, -1)),_layout(x)
+    perm,box = _beside(x, perm),_for_each(x, box)
+    layout = _layout(x)
     group = _group(x, layout['SH'])
     if inplace:
-        _run(_swap, x, perm, box, _kept(x, perm, swaps), **layout, G=group)
+        _run(_kernels.swap, x, perm, box, _kept(x, perm, swaps), **layout, G=group)
         return x
     out = torch.empty_like(x)
-    _run(_paste, x, perm, box, out, **layout, G=group)
+    _run(_kernels.paste, x, perm, box, out, **layout, G=group)
     return out
 
 # %% ../../nbs/api/mixing/05_cuda.ipynb #e2d4938b
-@triton.jit(do_not_specialize=_sizes)
-def _cutout(x, box, out, value, B, n, H, SH, SW, HOLES:tl.constexpr, INPLACE:tl.constexpr,
-            BLOCK:tl.constexpr, G:tl.constexpr):
-    i,first = _place(n, BLOCK, G)
-    row,q = _rows(first, H, SH)
-    ok = first<n
-    hole = tl.zeros([BLOCK//G, G], tl.int1)
-    touched,full = tl.zeros([BLOCK//G], tl.int1),tl.zeros([BLOCK//G], tl.int1)
-    for h in range(HOLES):
-        inside,some,every = _within(box+(i*HOLES+h)*4, row, q, SW, G)
-        hole,touched,full = hole|inside,touched|some,full|every
-    written = ok & touched if INPLACE else ok
-    own = tl.load(_numbers(x, i, n, first, G), (written & ~full)[:,None])
-    filled = tl.full([BLOCK//G, G], value, tl.float32).to(out.dtype.element_ty)
-    tl.store(_numbers(out, i, n, first, G), tl.where(hole, filled, own), written[:,None])
-
 def cutout(
     x:Tensor,           # Images, (B,...,H,W), float
     box:Tensor,         # Holes of each image, (B,n,4), or of all, (1,n,4), long
@@ -226,24 +121,28 @@ def cutout(
     inplace:bool=False, # Write the result into `x`?
 )->Tensor:              # `x` with `value` inside the boxes
     "Fill boxes of each image with `value`; in place, nothing but the holes is touched."
-    out,layout = x if inplace else torch.empty_like(x),_layout(x)
-    args = dict(layout, HOLES=box.shape[1], INPLACE=inplace, G=_group(x, layout['SH']))
-    _run(_cutout, x, _beside(x, box.expand(len(x), -1, -1)), out, float(value), **args)
+    layout = _layout(x)
+    out = x if inplace else torch.empty_like(x)
+    how = dict(HOLES=box.shape[1], INPLACE=inplace, G=_group(x, layout['SH']))
+    _run(_kernels.cutout, x, _for_each(x, box), out, float(value), **layout, **how)
     return out
 
 # %% ../../nbs/api/mixing/05_cuda.ipynb #2599c362
 def _reason(e):
     "What went wrong, in one line"
-    if isinstance(e, CalledProcessError): return "its C compiler failed; are the headers of Python installed?"
+    if isinstance(e, CalledProcessError):
+        return "its C compiler failed; are the headers of Python installed?"
     return str(e).strip().partition('\n')[0] or type(e).__name__
 
+# %% ../../nbs/api/mixing/05_cuda.ipynb #33e229f4
 @lru_cache
 def works(
     device:torch.device, # A CUDA device
 )->bool:                 # Can kernels be compiled and launched?
     "Try a kernel, once a device; says so if it cannot be."
     x = torch.ones(1,1,1,1, device=device)
-    try: cutout(x, torch.zeros(1,1,4, dtype=torch.long, device=device))
+    empty = torch.zeros(1,1,4, dtype=torch.long, device=device)
+    try: cutout(x, empty)
     except Exception as e:
         warn(f"Triton does not work here ({_reason(e)}): mixing uses plain torch")
         return False

@@ -39,6 +39,7 @@ def _beyond(box, most):
     at = torch.arange(most, device=box.device)
     return (at<start) | (at>=end)
 
+# %% ../../nbs/api/mixing/03_torch.ipynb #41375b56
 def _any_axis(beyond, size):
     "Which pixels lie beyond a box in one axis at least: (n,m,*size)"
     axes,out = len(size),None
@@ -48,6 +49,7 @@ def _any_axis(beyond, size):
         out = part if out is None else out|part
     return out
 
+# %% ../../nbs/api/mixing/03_torch.ipynb #4d13f33a
 def outside(
     box:Tensor,                    # Boxes of each image, (B,n,k), or of all, (1,n,k), long
     x:Tensor,                      # Images, (B,...)
@@ -95,6 +97,7 @@ def _shown(box, axis, side):
     at = torch.arange(side, device=box.device)
     return ((at+.5-start)*side/(end-start).clamp(min=1)-.5).clamp(0, side-1)
 
+# %% ../../nbs/api/mixing/03_torch.ipynb #3d689398
 def _stretch(x, at, dim):
     "`x` at the places `at`, (n,side), along `dim`: between two pixels, or of ids the nearest one"
     shape = [-1, *[1]*(x.ndim-1)]
@@ -105,6 +108,7 @@ def _stretch(x, at, dim):
     high = (low+1).clamp(max=at.shape[dim]-1)
     return torch.lerp(torch.take_along_dim(x, low, dim), torch.take_along_dim(x, high, dim), (at-low).to(x.dtype))
 
+# %% ../../nbs/api/mixing/03_torch.ipynb #e453c0b3
 def resizemix(
     x:Tensor,           # Images, or masks of ids that go with them, (B,...), any dtype
     perm:Tensor,        # Partner of each image, (B,) long

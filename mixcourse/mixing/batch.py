@@ -33,6 +33,7 @@ def _mix_data(op, x, y, alpha, generator, per_batch):
     if not isinstance(x, Tensor): mixed,lam = mixed.numpy(),lam.numpy()
     return mixed, y, y[perm], lam
 
+# %% ../../nbs/api/mixing/09_batch.ipynb #32d41690
 def _as_tensor(x):
     "An array as a tensor; torch refuses arrays that are flipped, or only read"
     return torch.as_tensor(np.require(x, requirements=['C','W']))
@@ -79,12 +80,14 @@ def _own_generator(seed):
     # torch gives the workers of each epoch new seeds: with `seed` alone all epochs were alike
     return new_generator(seed if worker is None else (seed or 0)+worker.seed, rank)
 
+# %% ../../nbs/api/mixing/09_batch.ipynb #6861e118
 def _rank():
     "Number of this process among those that train together"
     group = torch.distributed
     if group.is_available() and group.is_initialized(): return group.get_rank()
     return int(os.environ.get('RANK', 0))
 
+# %% ../../nbs/api/mixing/09_batch.ipynb #bd70a9e2
 def _place():
     "What tells this process, and this worker in this epoch, from others"
     worker = get_worker_info()
@@ -99,6 +102,7 @@ def _check_mixers(mixers):
         raise ValueError(f"`mixers` must be functions like `mixup_data`, or None, got {bad or mixers}")
     return mixers
 
+# %% ../../nbs/api/mixing/09_batch.ipynb #230a605e
 def _check_chances(p, n):
     "Chances of `n` mixers"
     if p is None: return [1/n]*n
@@ -149,10 +153,10 @@ class Mix:
     )->tuple: # Mixed images, and `MixedTargets` or soft targets (B,C)
         "Mix a batch."
         mixer = _choose(self.mixers, self.p, self.generator)
-        if mixer is None: mixed,*targets = x, y, y, torch.ones(1, device=x.device)
-        else: mixed,*targets = mixer(x, y, generator=self.generator)
-        if self.num_classes is None: return mixed, MixedTargets(*targets)
-        return mixed, soft_targets(*targets, self.num_classes)
+        if mixer is None: mixed,y_a,y_b,lam = x, y, y, torch.ones(1, device=x.device)
+        else: mixed,y_a,y_b,lam = mixer(x, y, generator=self.generator)
+        if self.num_classes is None: return mixed, MixedTargets(y_a, y_b, lam)
+        return mixed, soft_targets(y_a, y_b, lam, self.num_classes)
 
     def collate(self,
         samples:list, # Pairs of an image and its target, from a data set
@@ -166,6 +170,7 @@ class Mix:
         "`loss_func` for what this returns."
         return partial(_loss_of, loss_func)
 
+# %% ../../nbs/api/mixing/09_batch.ipynb #12774a21
 def _loss_of(loss_func, pred, targets):
     if isinstance(targets, MixedTargets): return mixed_loss(pred, *targets, loss_func=loss_func)
     return loss_func(pred, targets)

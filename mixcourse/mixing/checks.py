@@ -104,8 +104,7 @@ def check_perm(
     if perm.dtype not in (torch.int64, torch.int32):
         raise ValueError(f"`perm` must be long, got {perm.dtype}")
     if perm.device.type!='cpu' or torch.compiler.is_compiling() or n==0: return
-    partners = perm.tolist()
-    least,most = min(partners),max(partners)
+    least,most = (o.item() for o in perm.aminmax())
     if least<-n or most>=n:
         raise ValueError(f"`perm` must name images of a batch of {n}, got {least} to {most}")
 
@@ -117,6 +116,7 @@ def _check_box_numbers(box):
     if not 1<=box.ndim<=3 or box.shape[-1] not in (2,4,6):
         raise ValueError(f"`box` must have shape (...,2), (...,4) or (...,6), got {tuple(box.shape)}")
 
+# %% ../../nbs/api/mixing/01_checks.ipynb #45788136
 def check_boxes(
     box:Tensor, # Boxes, (k,), (1,k), (B,k), (1,n,k) or (B,n,k) long; k is 2, 4 or 6: starts, then ends, of 1 to 3 axes
     x:Tensor,   # Images, (B,...)

@@ -20,13 +20,14 @@ class _Layout(NamedTuple):
     "Shapes of one row that a loss may want"
     pred:tuple      # Shape of a row's prediction
     target:tuple    # Shape of a row's target
-    axis:int = None # Axis of classes in a batch of `pred`; None: targets are numbers
+    axis:int|None = None # Axis of classes in a batch of `pred`; None: targets are numbers
     @property
     def n_ids(self):
         "Number of different targets"
         if self.axis is None: return 2
         return self.pred[0] if self.axis==1 else self.pred[-1]
 
+# %% ../../nbs/api/mixing/07a_examples.ipynb #678738b1
 class _Example(NamedTuple):
     "Something to try a loss on"
     pred:Tensor
@@ -36,35 +37,55 @@ class _Example(NamedTuple):
 # %% ../../nbs/api/mixing/07a_examples.ipynb #caeb7872
 def _n_rows(layout):
     "How many rows show all classes: a prime, so that no other dimension passes for it"
-    n = next(filter(_is_prime, count(max(67, layout.n_ids+1))))
-    return n if n*math.prod(layout.pred)<=2**20 else 67
+    enough = max(67, layout.n_ids+1)
+    n = next(filter(_is_prime, count(enough)))
+    is_small = n*math.prod(layout.pred)<=2**20
+    return n if is_small else 67
 
-def _is_prime(n): return all(n%q for q in range(2, math.isqrt(n)+1))
+# %% ../../nbs/api/mixing/07a_examples.ipynb #95a508a8
+def _is_prime(n):
+    "Has `n` no divisor but 1 and itself?"
+    divisors = range(2, math.isqrt(n)+1)
+    return all(n%q for q in divisors)
 
 # %% ../../nbs/api/mixing/07a_examples.ipynb #0ad9ff41
 def _made_up_targets(loss_func, layout, n, dtype, generator):
     "Targets for `n` rows in which all classes occur, in turn"
-    shape,n_ids = (n, *layout.target),min(layout.n_ids, _largest(dtype)+1)
+    shape = n, *layout.target
     if layout.axis is None:
         return torch.randint(2, shape, generator=generator, device='cpu').to(dtype)
+    n_ids = min(layout.n_ids, _largest(dtype)+1)
     columns = [_shuffled(n, generator) for _ in range(math.prod(layout.target))]
     ids = torch.stack(columns, 1).remainder(n_ids).view(shape)
     _show_settings(loss_func, ids, n_ids, dtype)
     return ids.to(dtype)
 
-def _shuffled(n, generator): return torch.randperm(n, generator=generator, device='cpu')
+# %% ../../nbs/api/mixing/07a_examples.ipynb #b03dbd2e
+def _shuffled(n, generator):
+    "Numbers below `n` in random order, drawn on the CPU whatever the default device is"
+    return torch.randperm(n, generator=generator, device='cpu')
 
+# %% ../../nbs/api/mixing/07a_examples.ipynb #9ea85b6e
 def _show_settings(loss_func, ids, n_ids, dtype):
     "Write the ids of the lightest and the heaviest class into `ids`, and the one that is ignored"
     weight,ignored = _class_weight(loss_func),_ignored_id(loss_func)
     if weight is not None and len(weight)<=n_ids:
-        ids[1],ids[2] = weight.argmin().item(),weight.argmax().item()
-    if ignored is not None and _fits_into(ignored, dtype): ids[3] = ignored
+        ids[1] = weight.argmin().item()
+        ids[2] = weight.argmax().item()
+    if ignored is not None and _fits_into(ignored, dtype):
+        ids[3] = ignored
 
 # %% ../../nbs/api/mixing/07a_examples.ipynb #f0c8fad5
-def _largest(dtype): return 1 if dtype==torch.bool else torch.iinfo(dtype).max
+def _largest(dtype):
+    "The largest id that a type can hold"
+    return 1 if dtype==torch.bool else torch.iinfo(dtype).max
 
-def _fits_into(id, dtype): return dtype!=torch.bool and torch.iinfo(dtype).min<=id<=_largest(dtype)
+# %% ../../nbs/api/mixing/07a_examples.ipynb #088d3e64
+def _fits_into(id, dtype):
+    "Can a target be this id? Of a bool nothing is ignored."
+    if dtype==torch.bool: return False
+    limits = torch.iinfo(dtype)
+    return limits.min<=id<=limits.max
 
 # %% ../../nbs/api/mixing/07a_examples.ipynb #e7de68ad
 _sure = 1.,8.,30. # factors of random logits; a loss may leave out what is easy, or what is hard
@@ -78,6 +99,7 @@ def _made_up_predictions(layout, n, dtype, generator):
     yield from shares
     yield from map(torch.log, shares)
 
+# %% ../../nbs/api/mixing/07a_examples.ipynb #6e744f6f
 def _as_shares(logits, axis):
     "Probabilities that are never 0 or 1, over classes where there are any"
     shares = torch.sigmoid(logits) if axis is None else logits.softmax(axis)
@@ -89,30 +111,37 @@ def _examples(loss_func, layout, dtype, device, n=None):
     generator,weight = torch.Generator().manual_seed(0),_class_weight(loss_func)
     precision = torch.float32 if weight is None else weight.dtype
     if n is None: n = _n_rows(layout)
+    are_ids = layout.axis is not None
     target = _made_up_targets(loss_func, layout, n, dtype, generator).to(device)
     for pred in _made_up_predictions(layout, n, precision, generator):
-        yield _Example(pred.to(device), target, layout.axis is not None)
+        yield _Example(pred.to(device), target, are_ids)
 
 # %% ../../nbs/api/mixing/07a_examples.ipynb #36fa1d6b
 def _layouts_of(pred, y):
     "Layouts of known predictions, those with an axis of classes first; sides of pictures shrink"
     row,target = tuple(pred.shape[1:]),tuple(y.shape[1:])
-    few,axis = _few(target),_class_axis(pred, y)
-    first,last = row[:1],row[-1:]
-    if axis==1 and first>(1,): yield _Layout(first+few, few, 1)
-    if row[:-1]==target!=() and last>(1,): yield _Layout(few+last, few, -1)
-    if axis==1: yield _Layout(first+few, few)
+    few = _few(target)
+    if _class_axis(pred, y)==1:
+        c = row[0]
+        if c>1: yield _Layout((c, *few), few, 1)
+    if target and row[:-1]==target:
+        c = row[-1]
+        if c>1: yield _Layout((*few, c), few, -1)
+    if _class_axis(pred, y)==1: yield _Layout((row[0], *few), few)
     yield _Layout(row, target)
 
+# %% ../../nbs/api/mixing/07a_examples.ipynb #2ebcd07e
 def _class_axis(pred, y):
     "The axis of `pred` that targets `y` do not have, 1 or -1; None if they have as many"
     if pred.ndim!=y.ndim+1: return None
     if pred.shape[2:]==y.shape[1:]: return 1
     return -1 if pred.shape[1:-1]==y.shape[1:] else None
 
+# %% ../../nbs/api/mixing/07a_examples.ipynb #1a08b352
 def _few(target):
     "Small sides that differ, so that no axis passes for another; (2,2,...) for volumes"
-    return (2,3)[:len(target)] if len(target)<3 else (2,)*len(target)
+    n_sides = len(target)
+    return (2,3)[:n_sides] if n_sides<3 else (2,)*n_sides
 
 # %% ../../nbs/api/mixing/07a_examples.ipynb #d7c90b9b
 def _layouts_for(y, class_counts):
@@ -120,7 +149,8 @@ def _layouts_for(y, class_counts):
     target = tuple(y.shape[1:])
     few = _few(target)
     for c in class_counts: yield _Layout((c, *few), few, 1)
-    for c in class_counts if few else (): yield _Layout((*few, c), few, -1)
+    if few:
+        for c in class_counts: yield _Layout((*few, c), few, -1)
     yield _Layout(target, target)
     if not target: yield _Layout((1,), ())
 
@@ -133,14 +163,19 @@ def _sizes_inside(loss_func):
         elif isinstance(value, int): sizes.add(value)
     return {n for n in sizes if 2<=n<=2**14}
 
+# %% ../../nbs/api/mixing/07a_examples.ipynb #732e851d
 def _class_counts(loss_func, y, n_classes, takes):
     "Numbers of classes to try: what is told, then what the loss takes, from many to few"
     weight,seen = _class_weight(loss_func),_seen_classes(y)
-    told = [n_classes or 0, 0 if weight is None else len(weight)]
-    sizes = _sizes_inside(loss_func) | {1000, 100, *range(2, 33), seen}
-    found = [max(7, seen)] if takes(max(sizes)+1) else sorted(sizes, reverse=True)
-    return list(dict.fromkeys(n for n in (*told, *found) if n>1))
+    counts = [] if n_classes is None else [n_classes]
+    if weight is not None: counts.append(len(weight))
+    usual = {1000, 100, *range(2, 33)}
+    sizes = _sizes_inside(loss_func) | usual | {seen}
+    takes_any_number = takes(max(sizes)+1)
+    counts += [max(7, seen)] if takes_any_number else sorted(sizes, reverse=True)
+    return list(dict.fromkeys(n for n in counts if n>1))
 
+# %% ../../nbs/api/mixing/07a_examples.ipynb #65b93700
 def _seen_classes(y):
     "Number of classes that targets tell of, 2 or more"
     return max(2, int(y.max())+1) if y.numel() else 2
@@ -152,18 +187,23 @@ def _full_size(layout, y):
     "Made-up predictions for all targets of a batch"
     generator = torch.Generator().manual_seed(0)
     for row in _full_rows(layout, y):
-        n = min(len(y), max(2, _most//max(math.prod(row), 1)))
-        if n*math.prod(row)<=_most: yield torch.randn(n, *row, generator=generator, device='cpu')
+        in_a_row = math.prod(row)
+        n = min(len(y), max(2, _most//max(in_a_row, 1)))
+        if n*in_a_row<=_most:
+            yield torch.randn(n, *row, generator=generator, device='cpu')
 
+# %% ../../nbs/api/mixing/07a_examples.ipynb #b3da98cf
 def _full_rows(layout, y):
     "Shapes of predictions for a row of `y`, with the classes of the layout, or those of `y`"
     target = tuple(y.shape[1:])
     if layout.axis is None: return [layout.pred]
     counts = {layout.n_ids, _seen_classes(y)}
-    return [(c, *target) if layout.axis==1 else (*target, c) for c in counts]
+    if layout.axis==1: return [(c, *target) for c in counts]
+    return [(*target, c) for c in counts]
 
 # %% ../../nbs/api/mixing/07a_examples.ipynb #6b8e1bde
 def _without_sides(pred, y):
     "Type of `pred`, and its shape but for sides that it shares with `y`"
     axis = _class_axis(pred, y)
-    return pred.shape[1:] if axis is None else pred.shape[axis], axis, pred.dtype
+    sides = pred.shape[1:] if axis is None else pred.shape[axis]
+    return sides, axis, pred.dtype

@@ -26,6 +26,7 @@ def followed(
     if torch.compiler.is_compiling(): return True
     return torch.is_grad_enabled() and any(isinstance(o, Tensor) and o.requires_grad for o in tensors)
 
+# %% ../../nbs/api/mixing/06_ops.ipynb #d89135f8
 @lru_cache
 def _kernels():
     "The module of kernels, or None on a platform without Triton; tried once"
@@ -33,6 +34,7 @@ def _kernels():
     except ImportError: return None
     return _cuda
 
+# %% ../../nbs/api/mixing/06_ops.ipynb #16e2d583
 def choose_way(
     x:Tensor,            # Images, (B,...)
     axes:int=2,          # Dimensions of a box
@@ -57,6 +59,7 @@ def at_seam(
     try: yield
     finally: _seam.remove(wrap)
 
+# %% ../../nbs/api/mixing/06_ops.ipynb #e2a679d3
 def _way(x, axes=2, plain=False):
     "The way of `x`, or what stands before it"
     way = choose_way(x, axes, plain)
@@ -71,6 +74,7 @@ def _as_lam(lam, x):
     check_shape('lam', lam, (len(x),), (1,), ())
     return send(lam.view(-1), x.device)
 
+# %% ../../nbs/api/mixing/06_ops.ipynb #619a6266
 def mixup(
     x:Tensor,           # Images, (B,...), any float dtype
     perm:Tensor,        # Partner of each image, (B,) long
@@ -103,6 +107,7 @@ def _one_box(box, x):
     check_shape('box', box, (len(box),1,box.shape[-1]))
     return box
 
+# %% ../../nbs/api/mixing/06_ops.ipynb #416791bf
 def paste(
     x:Tensor,           # Images, or masks that go with them, (B,...,H,W), any dtype
     perm:Tensor,        # Partner of each image, (B,) long
@@ -116,6 +121,7 @@ def paste(
     way = _way(x, box.shape[-1]//2, followed(x))
     return way.paste(x, perm, box, inplace, swaps)
 
+# %% ../../nbs/api/mixing/06_ops.ipynb #21c6e959
 def cutmix(
     x:Tensor,           # Images, (B,...,H,W), any float dtype; series, volumes
     perm:Tensor,        # Partner of each image, (B,) long
@@ -149,6 +155,7 @@ def _as_fill(value, x):
         raise ValueError(f"`value` must broadcast to shape {tuple(x.shape)}, got {tuple(value.shape)}")
     return send(value.to(x.dtype), x.device)
 
+# %% ../../nbs/api/mixing/06_ops.ipynb #85913925
 def cutout(
     x:Tensor,              # Images, normalized, (B,...,H,W), any float dtype; series, volumes
     box:Tensor,            # Holes `y1,x1,y2,x2` of each, (B,n,4) or (B,4) long, or (1,n,4), (1,4), (4,)

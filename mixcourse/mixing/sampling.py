@@ -23,6 +23,7 @@ def send(
     if t.device.type=='cpu' and device.type=='cuda': return t.pin_memory().to(device, non_blocking=True)
     return t.to(device)
 
+# %% ../../nbs/api/mixing/02_sampling.ipynb #8b30df4f
 def _home(generator):
     "Where `generator` draws"
     return 'cpu' if generator is None else generator.device
@@ -33,6 +34,7 @@ def _global_seed():
     state = torch.get_rng_state().numpy().tobytes()
     return int.from_bytes(hashlib.blake2b(state, digest_size=8).digest(), 'big')
 
+# %% ../../nbs/api/mixing/02_sampling.ipynb #0cfaecce
 def new_generator(
     seed:int=None, # Seed, >= 0; None takes it from the state of the global generator, which is only read
     rank:int=0,    # Number of the process, when several train together: each draws its own
@@ -68,10 +70,10 @@ def rand_perm(
 )->Tensor:                          # Partner of each image, (n,) long, its own inverse
     "Pair the batch at random: partners swap, and an odd one out is paired with itself."
     order = torch.randperm(n, generator=generator, device=_home(generator))
-    even = n//2*2
-    swapped = order[:even].view(-1, 2).flip(1).flatten()
+    pairs = n//2*2
+    first,second,odd = order[:pairs:2],order[1:pairs:2],order[pairs:]
     perm = torch.empty_like(order)
-    perm[order] = torch.cat([swapped, order[even:]])
+    for images,partners in ((first,second), (second,first), (odd,odd)): perm.scatter_(0, images, partners)
     return send(perm, device)
 
 # %% ../../nbs/api/mixing/02_sampling.ipynb #b3b7771f
@@ -119,6 +121,7 @@ def _stretched(length, shape, ratio, generator):
     stretch = (.5*(low + (high-low)*chance)).exp()
     return [(length*stretch).round().long().clamp(min=1), (length/stretch).round().long().clamp(min=1)]
 
+# %% ../../nbs/api/mixing/02_sampling.ipynb #485f8140
 def _check_ratio(ratio, size):
     if len(size)!=2: raise ValueError(f"`ratio` must be None but for pictures, got {ratio} for sides {tuple(size)}")
     if len(ratio)!=2 or not 0<ratio[0]<=ratio[1]:
@@ -151,5 +154,5 @@ def rand_noise(
 )->Tensor:                          # Standard normal numbers, of the shape, type and device of `x`
     "Noise in place of images."
     seed = torch.randint(2**62, (), generator=generator, device=_home(generator))
-    own = torch.Generator(x.device).manual_seed(seed.item())
+    own = torch.Generator(x.device).manual_seed(int(seed))
     return torch.empty_like(x).normal_(generator=own)

@@ -48,8 +48,9 @@ def behind(
     if question.kind=='number':
         near = [o for o in question.misses if grade(question, answer).why==(o.why,)]
         return tuple(o.tag for o in near)
-    chosen = [answer] if question.kind=='single' else answer
-    return tuple(question.options[i].tag for i in chosen if not question.options[i].right)
+    chosen = answer if isinstance(answer, list) else [answer]
+    options = [question.options[int(i)] for i in chosen]
+    return tuple(o.tag for o in options if not o.right)
 
 # %% ../../nbs/api/teach/15_answers.ipynb #0f01a009
 def _graded(learner, name, answer):

@@ -31,12 +31,13 @@ def minutes(
 # %% ../../nbs/api/teach/12_chapters.ipynb #9c466fc8
 def chapter_number(
     path:Path, # Of a notebook
-)->int:        # None where it is no numbered chapter
+)->int|None:   # None where it is no numbered chapter
     "Number of a chapter, from the name of its file."
     found = re.match(r'(\d+)[a-z]?_', path.name)
     if path.parent.name!='chapters' or not found or path.stem.endswith('cards'): return None
     return int(found[1])
 
+# %% ../../nbs/api/teach/12_chapters.ipynb #deeb85e8
 _badge = re.compile(r'^<a href="[^"]*colab[^"]*">.*?</a>', re.M)
 _need = re.compile(r'^(?:\*\*(?P<minutes>\d+) minutes\.\*\*)? ?(?:You need:? (?P<need>.+))?$\n*', re.M)
 
@@ -64,8 +65,10 @@ def is_setup(
     code = [o for o in cell.source.splitlines() if o.strip() and not o.startswith('#')]
     return '#| fold' in cell.source or bool(code) and bool(_prepares.match(code[0]))
 
+# %% ../../nbs/api/teach/12_chapters.ipynb #c78ce1b7
 def _code(cell): return '\n'.join(o for o in cell.source.splitlines() if not re.match(r'#\| ?(?:(?:un)?fold$|code-(?:fold|summary):)', o))
 
+# %% ../../nbs/api/teach/12_chapters.ipynb #4c848a19
 def folded(
     cells:list, # Neighbors, each of them set-up
 ):              # One cell that opens on a click
@@ -76,6 +79,7 @@ def folded(
     outputs = [o for c in cells for o in c.get('outputs', [])]
     return mk_cell(f'#| code-fold: true\n#| code-summary: "Set-up, {lines}"\n{code}', 'code', outputs=outputs)
 
+# %% ../../nbs/api/teach/12_chapters.ipynb #15117d12
 def fold_setup(
     cells:list, # Cells of a notebook
 )->list:        # The same; neighbors that prepare are one folded cell
@@ -105,6 +109,7 @@ def box(
     head = f'[{name}]{{.mx-title}}\n\n' if title else ''
     return f'::: {{.mx-call .mx-{CALLOUTS[name]}}}\n{head}{body.strip()}\n:::'
 
+# %% ../../nbs/api/teach/12_chapters.ipynb #ed99dcd3
 def callouts(
     md:str, # Markdown of a cell
 )->str:     # The same; marked quotations and sections are boxes
@@ -130,6 +135,7 @@ def _chapter(path):
     title,_,about = cells[0].source.partition('\n')
     return title.lstrip('# '), about.strip().lstrip('> '), minutes(cells)
 
+# %% ../../nbs/api/teach/12_chapters.ipynb #874b7e3e
 def chapter_list(
     folder:Path, # Of the chapters
     base:str='chapters/', # From the page to that folder
@@ -178,6 +184,7 @@ class ChapterPages:
         time = int(said['minutes']) if said and said['minutes'] else minutes(self.nb.cells) if number else None
         cell.source = head_line(badge, self.path.name, time, said['need'] if said else '') + '\n\n' + rest
 
+# %% ../../nbs/api/teach/12_chapters.ipynb #859d48c3
 def _subtitle(cell, text):
     "Into the front matter, which is the first cell"
     if cell.cell_type=='raw': cell.source = cell.source.replace('---\n', f'---\nsubtitle: {text}\n', 1)

@@ -58,7 +58,8 @@ class Exam(Widget):
     )->list:             # Titles, the least known first
         "Which chapters to read again."
         shares = {title: right/total for title,(right,total) in self.results(value).items()}
-        return sorted((title for title in shares if shares[title]<enough), key=shares.get)
+        little_known = [title for title,share in shares.items() if share<enough]
+        return sorted(little_known, key=lambda title: shares[title])
 
 # %% ../../nbs/api/teach/13_exam.ipynb #ef01a008
 def exam()->Exam: # To be shown as the value of a cell

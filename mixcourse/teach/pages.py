@@ -53,7 +53,8 @@ def tidy_table(
     from bs4 import BeautifulSoup # comes with nbconvert
     page = BeautifulSoup(html, 'html.parser')
     for style in page.find_all('style'):
-        style.parent.attrs |= {k.replace('_', '-'): v for k,v in _scrolls.items()}
+        around = style.find_parent('div')
+        if around is not None: around.attrs |= {k.replace('_', '-'): v for k,v in _scrolls.items()}
         style.decompose()
     for corner in page.find_all('th'):
         if not corner.get_text(strip=True): corner.replace_with(page.new_tag('td'))
@@ -70,6 +71,7 @@ def _scrolling(match):
     rows = re.sub(r'^\|\s*\|', '|[Row]{.visually-hidden}|', match[0]).rstrip()
     return f'\n::: {{{_quarto_scrolls}}}\n\n{rows}\n\n:::\n'
 
+# %% ../../nbs/api/teach/09_pages.ipynb #1a4a275f
 def scroll_tables(
     md:str, # Markdown
 )->str:     # Markdown

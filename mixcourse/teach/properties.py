@@ -30,6 +30,7 @@ def _brief(t):
     numbers = [round(o, 3) for o in t.double().flatten()[:4].tolist()]
     return numbers + (['…'] if t.numel()>4 else [])
 
+# %% ../../nbs/api/teach/10_properties.ipynb #c0c9dc64
 def near(
     got,  # What the answer returned
     want, # What is right

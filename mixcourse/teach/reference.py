@@ -17,14 +17,23 @@ from .chapters import chapter_number
 
 # %% ../../nbs/api/teach/13_reference.ipynb #60b20ea6
 _path = re.compile(r'\b(?:[A-Za-z_]\w*\.)+(?=[A-Z]\w*)')
-_shown = re.compile(r'(?:---\s+)?(?P<source>\[source\]\([^)]*\)\{[^}]*\})?\s*(?P<head>#{2,5} (?P<name>[^\n]+))\n(?P<rest>.*)', re.S)
 
+def _without_modules(line):
+    "A line of code without the modules before a class; its comment stays as it is"
+    code,sign,comment = line.partition('#')
+    return _path.sub('', code) + sign + comment
+
+# %% ../../nbs/api/teach/13_reference.ipynb #f4190720
+def _short(block):
+    "A block of code, line by line"
+    return '\n'.join(map(_without_modules, block[0].split('\n')))
+
+# %% ../../nbs/api/teach/13_reference.ipynb #874f1a7e
 def short_types(
     md:str, # Markdown with a signature in a block of code
 )->str:     # The same; `collections.abc.Callable` is `Callable`, `__main__.Draw` is `Draw`
     "Types without the modules that hold them; a class is called one."
-    def short(m): return '\n'.join(_path.sub('', o.partition('#')[0]) + ''.join(o.partition('#')[1:]) for o in m[0].split('\n'))
-    md = re.sub(r'^```.*?^```', short, md, flags=re.M|re.S)
+    md = re.sub(r'^```.*?^```', _short, md, flags=re.M|re.S)
     return re.sub(r'^(?:def|class) ([A-Z]\w*\(.*?)\):$', r'class \1)', md, flags=re.M|re.S)
 
 # %% ../../nbs/api/teach/13_reference.ipynb #27a35a91
@@ -34,14 +43,17 @@ def code_of(
     "The code of a notebook."
     return '\n'.join(c.source for c in read_nb(path).cells if c.cell_type=='code')
 
+# %% ../../nbs/api/teach/13_reference.ipynb #df9b4a36
 @lru_cache
 def chapters_code(
     folder:Path, # Of the notebooks
 )->dict:         # Number -> path and code
     "Code of all numbered chapters."
     paths = sorted((folder/'chapters').glob('*.ipynb'))
-    return {chapter_number(o): (o, code_of(o)) for o in paths if chapter_number(o)}
+    numbered = [(chapter_number(path), path) for path in paths]
+    return {number: (path, code_of(path)) for number,path in numbered if number}
 
+# %% ../../nbs/api/teach/13_reference.ipynb #0de3f675
 def uses(
     name:str, # Function or class
     code:str, # Python
@@ -49,67 +61,96 @@ def uses(
     "Does the code use it?"
     return re.search(rf'(?<![\w.\'"]){re.escape(name)}(?=\()', code) is not None
 
+# %% ../../nbs/api/teach/13_reference.ipynb #fa61c29c
 def used_in(
     name:str,   # Function or class
     page:Path,  # The notebook that will show it
     nbs:Path,   # Folder of the notebooks
 )->str:         # Markdown; empty where no chapter uses it
     "Links to the chapters that use a name."
-    found = [(n, path) for n,(path,code) in chapters_code(nbs).items() if uses(name, code)]
-    links = [f'[{n}]({os.path.relpath(path, page.parent)})' for n,path in found]
+    links = []
+    for number,(path,code) in chapters_code(nbs).items():
+        if uses(name, code): links.append(f'[{number}]({os.path.relpath(path, page.parent)})')
     return f'Used in chapter {", ".join(links)}' if links else ''
 
 # %% ../../nbs/api/teach/13_reference.ipynb #30b183e3
 _public = re.compile(r'mixcourse\.\w+\.\w+\.[A-Za-z]\w*')  # a function or a class of a module, not a method
 
-def _site(url): return re.match(r'(?:https?://[^/]+/[^/]+/)?', url)[0]
+def _in_site(url):
+    "A page's place in the site"
+    return re.sub(r'^https?://[^/]+/[^/]+/', '', url)
 
+# %% ../../nbs/api/teach/13_reference.ipynb #3635258b
 def library_links(
     code:str,  # Of a chapter
     syms:dict, # Module -> {full name: (page, file)}, as nbdev has it
     up:str,    # From the chapter to the root of the site, as `../`
 )->str:        # Markdown; empty where nothing is used
     "What a chapter took from the library, linked to its reference."
-    known = {full: where[0] for module in syms.values() for full,where in module.items()}
-    pages = {full.rpartition('.')[2]: page for full,page in known.items() if _public.fullmatch(full)}
-    names = sorted((o for o in pages if uses(o, code)), key=str.lower)
-    links = ' · '.join(f'[`{o}`]({up}{pages[o].removeprefix(_site(pages[o]))})' for o in names)
-    return f'[From the library: {links}]{{.mx-used}}' if links else ''
+    pages = {}
+    for module in syms.values():
+        for full,(page,_) in module.items():
+            if _public.fullmatch(full): pages[full.rpartition('.')[2]] = _in_site(page)
+    names = sorted((name for name in pages if uses(name, code)), key=str.lower)
+    links = [f'[`{name}`]({up}{pages[name]})' for name in names]
+    return f'[From the library: {" · ".join(links)}]{{.mx-used}}' if links else ''
 
 # %% ../../nbs/api/teach/13_reference.ipynb #4dac8bc7
 class ReferencePages:
     "Processor of nbdev: signatures that read well, a heading once, links between names and the chapters that use them."
     def __init__(self,
         nb, # Notebook; `path_` is where it lies
-    ): self.nb,self.path,self.heading = nb,Path(nb.path_),''
+    ):
+        self.nb,self.path = nb,Path(nb.path_)
+        self.heading = '' # the last one that was read
 
     def __call__(self, cell):
         if cell.cell_type=='markdown':
-            for o in re.findall(r'^#{2,5} (.+)$', cell.source, re.M): self.heading = o.strip()
-            return
-        if not re.search(r'^show_doc\(', cell.source, re.M): return
-        for o in cell.get('outputs', []):
-            data = o.get('data', {})
-            if 'text/markdown' in data: data['text/markdown'] = self._shown(''.join(data['text/markdown']))
+            headings = re.findall(r'^#{2,5} (.+)$', cell.source, re.M)
+            if headings: self.heading = headings[-1].strip()
+        elif re.search(r'^show_doc\(', cell.source, re.M):
+            for output in cell.get('outputs', []): self._rewrite(output.get('data', {}))
+
+    def _rewrite(self, data):
+        if 'text/markdown' in data:
+            data['text/markdown'] = self._shown(''.join(data['text/markdown']))
 
     def _shown(self, md):
-        found = _shown.match(md.strip())
+        "What `show_doc` wrote, without a heading that the page has already"
+        found = _documented.match(md.strip())
         if not found: return md
-        name = found['name'].strip()
-        again = name==self.heading.strip('`')
-        self.heading = '' if again else self.heading
-        head = '' if again else found['head']
-        source = re.match(r'\[source\]\([^)]*\)', found['source'] or '')
-        foot = [used_in(name, self.path, _nbs(self.path)), source[0] if source else '']
-        small = f"[{' · '.join(filter(None, foot))}]{{.mx-used}}" if any(foot) else ''
-        return '\n\n'.join(filter(None, [head, short_types(found['rest'].strip()), small]))
+        name,head = found['name'].strip(),found['head']
+        if name==self.heading.strip('`'): head = self.heading = ''
+        chapters = used_in(name, self.path, _nbs(self.path))
+        return _joined([head, short_types(found['rest'].strip()), _foot(chapters, found['source'])])
 
     def end(self):
         "A chapter ends with what it took from the library."
         if chapter_number(self.path) is None: return
         from nbdev.doclinks import NbdevLookup
         syms = NbdevLookup(incl_libs='mixcourse').entries['mixcourse']['syms']
-        last = next(o for o in reversed(self.nb.cells) if o.cell_type=='markdown')
-        last.source = '\n\n'.join(filter(None, [last.source, library_links(code_of(self.path), syms, '../')]))
+        links = library_links(code_of(self.path), syms, '../')
+        last = [cell for cell in self.nb.cells if cell.cell_type=='markdown'][-1]
+        last.source = _joined([last.source, links])
 
-def _nbs(path): return next(o for o in path.parents if (o/'index.ipynb').exists() or o.name=='nbs')
+# %% ../../nbs/api/teach/13_reference.ipynb #987bf981
+_documented = re.compile(r"""(?:---\s+)?
+    (?P<source>\[source\]\([^)]*\))? (?:\{[^}]*\})? \s*
+    (?P<head>\#{2,5}\ (?P<name>[^\n]+))\n
+    (?P<rest>.*)""", re.S|re.X) # what `show_doc` writes
+
+# %% ../../nbs/api/teach/13_reference.ipynb #e0a28df3
+def _nbs(path):
+    "The folder of the notebooks"
+    return next(o for o in path.parents if (o/'index.ipynb').exists() or o.name=='nbs')
+
+# %% ../../nbs/api/teach/13_reference.ipynb #32b0c038
+def _joined(parts):
+    "Paragraphs, without those that are empty"
+    return '\n\n'.join(filter(None, parts))
+
+# %% ../../nbs/api/teach/13_reference.ipynb #6b90071a
+def _foot(chapters, source):
+    "The small line below: chapters that use it, and its source"
+    parts = [o for o in (chapters, source) if o]
+    return f"[{' · '.join(parts)}]{{.mx-used}}" if parts else ''

@@ -25,6 +25,7 @@ def _plain(text):
     "Markdown as words: links lose their address, code its marks"
     return re.sub(r'`|\[([^\]]*)\]\([^)]*\)', r'\1', text).replace('\n', ' ').strip()
 
+# %% ../../nbs/api/teach/15_terms.ipynb #48f02109
 def read_glossary(
     path:str|Path, # A notebook with a heading of second level for each term
 )->dict:           # Anchor -> meaning, as words

@@ -1,52 +1,90 @@
 "What tuning says of its run. Executed in the chapter, after the cell of that id."
 
-# %% after 0e843b0f
+# %% after opener
+if DATA == 'digits': assert curve(mixed)[-1] > 2*record_training(mixed)['valid_loss'][-1], 'the page says that training loss stays above validation loss'
+if DATA == 'digits': assert curve(plain)[-1] < .1, 'the page says that both fall to nearly zero'
+
+# %% after accuracies
 if DATA == 'digits':
-    r = pd.DataFrame(rows)['MixUp(1.)']
-    assert np.mean(mixed.raw.losses[-1]) > 2*record_training(mixed)['valid_loss'][-1], 'the page says that training loss stays above validation loss'
-    assert r['training'] < .7 < .85 < r['training, mixed accuracy'] and r['validation'] > .9, 'the page says what the accuracies are'
+    r = rows['MixUp']
+    assert r['training'] < .7, 'the page says: about half'
+    assert r['training, mixed accuracy'] > .85, 'the page says that the mixed accuracy is fair'
+    assert r['validation'] > .9, 'the page says that it does well'
 
-# %% after d462a28f
-assert torch.allclose(loss, entropy.mean(), atol=1e-5), 'the page says that the floor is the entropy'
+# %% after perfect
+if DATA == 'digits': assert all(.53 < best_accuracy(a) < .57 for a in (.2, 1., 32.)), 'the page says: a half and a little more, whatever alpha'
 
-# %% after 93e55421
-r = pd.DataFrame(rows).T.astype(float)
-assert np.allclose(r.floor, r.formula, atol=.01) and r['mixed, %'].iloc[0] < 20 and r['mixed, %'].iloc[-1] > 99.9, 'the page says how much is mixed'
+# %% after perfect-loss
+assert torch.allclose(mixed_loss(knows, y, y[perm], lam), -torch.xlogy(t, t).sum(1).mean(), atol=1e-5), 'the page says that the floor is the entropy'
 
-# %% after 8cd727b8
-if DATA == 'digits': assert np.mean(mixed.raw.losses[-1]) - other*r.formula['alpha 1'] > .1 + np.mean(plain.raw.losses[-1]), 'the page says that much is left to be learned'
-
-# %% after 4a44e461
+# %% after floor-table
+assert by_alpha[.05][0] < 20, 'the page says that most pictures stay as they were'
+assert by_alpha[32.][0] > 99.9, 'the page says that no picture stays as it was'
 if DATA == 'digits':
-    f,w = (accs(o).mean(1) for o in (few,wrong))
-    assert f[-1] < f[0] and np.ptp(f) < .05, 'the page says that the curve with few labels is flat and falls'
-    assert w[0]+.03 < w[1:].min() and w[-1] > w.max()-.02, 'the page says that the curve with wrong labels rises'
+    exact = .9*(torch.digamma(tensor(3.))-torch.digamma(tensor(2.)))
+    assert abs(by_alpha[1.][1]-exact) < .01, 'the page gives the formula'
 
-# %% after 4e03535c
+# %% after floor-seen
+if DATA == 'digits': assert v[-1] > height+.1, 'the page says that much is left to be learned'
+
+# %% after sweep
+if DATA == 'digits':
+    few_labels_accs = [accs('few labels', 'plain').mean(), *(accs('few labels', way, 'alpha', a).mean() for way in (MixUp, CutMix) for a in ALPHAS)]
+    assert np.ptp(few_labels_accs) < .04, 'the page says that nothing stands out'
+    wrong_task = '40% wrong labels'
+    base = accs(wrong_task, 'plain').mean()
+    for a in ALPHAS:
+        assert accs(wrong_task, MixUp, 'alpha', a).mean() > base+.04, 'the page says: far ahead of plain'
+        assert accs(wrong_task, CutMix, 'alpha', a).mean() > accs(wrong_task, MixUp, 'alpha', a).mean(), 'the page says: CutMix further than MixUp'
+    for way in (MixUp, CutMix):
+        assert accs(wrong_task, way, 'alpha', 8).mean() > accs(wrong_task, way, 'alpha', .2).mean()-.02, 'the page says: a large alpha is as good as any'
+        assert base < accs(wrong_task, way, 'p', .5).mean() < accs(wrong_task, way, 'p', 1).mean(), 'the page says: more is better, all the way'
+    assert accs('few labels', CutMix, 'p', .5).mean() > accs('few labels', CutMix, 'p', 1).mean()-.01, 'the page says: at least as well when half stay whole'
+
+# %% after choose
 if DATA == 'digits':
     gain = {}
-    for k,o in dict(few=few, wrong=wrong).items():
-        a,b = (np.mean([(p.argmax(1)==y).float().mean().item() for p,y in map(on_test, o[v])]) for v in (0,sweep[accs(o).mean(1).argmax()]))
-        gain[k] = b-a
-    assert abs(gain['few']) < .02 and gain['wrong'] > .04, 'the page says that one choice is chance and the other is not'
+    for task in tasks:
+        keys = [k for k in runs if k[0] == task and len(k) == 4 and k[3]]
+        best = max(keys, key=lambda k: accs(*k).mean())
+        gain[task] = np.mean(tested(best)) - np.mean(tested((task, 'plain')))
+    assert abs(gain['few labels']) < .01, 'the page says that the lead is gone'
+    assert gain['40% wrong labels'] > .08, 'the page says that the lead is as large'
 
-# %% after 00b092d6
+# %% after confidence
 if DATA == 'digits':
-    assert r.confidence['alpha 0'] > r.confidence['alpha 1']+2 and r.confidence['alpha 0'] > r.confidence['alpha 32']+2, 'the page says that confidence falls'
-    g = r.accuracy-r.confidence
-    assert g['alpha 32'] > g['alpha 0']+2, 'the page says that the gap of mixed runs is wider'
-    assert abs(r.confidence['alpha 32']-r.confidence['alpha 1']) < 2, 'the page says that confidence hardly changes beyond 1'
-    assert r.accuracy['alpha 32'] < r.accuracy['alpha 1'] and g['alpha 32'] < g['alpha 6']+.5, 'the page says that accuracy falls and the gap does not widen'
+    accuracy_of, sure_of = values
+    gaps = accuracy_of-sure_of
+    assert gaps[1:].min() > gaps[0]+1.5, 'the page says that the gap of mixed runs is wider'
+    assert sure_of[0] > sure_of[1]+2, 'the page says that confidence falls'
+    assert abs(sure_of[3]-sure_of[2]) < 2, 'the page says: hardly beyond 1'
+    assert accuracy_of[3] < accuracy_of[0], 'the page says that accuracy goes on falling'
 
-# %% after 7c203237
-if DATA == 'digits':
-    raw = np.mean([[np.mean(e) for e in o.raw.losses] for o in off], 0)
-    assert raw[12] < .5*raw[11], 'the page says that training loss drops at once'
-    assert np.mean([o.recorder.values[12][0]/o.recorder.values[11][0] for o in off]) > .7, 'the page says that the smoothed loss lags behind'
+# %% after switch-off
+assert all(my_switch_off(o) == lib(o) for o in grid), 'the page says that the library does the same'
 
-# %% after dded8559
+# %% after schedules
 if DATA == 'digits':
-    before,m = table.loc['alpha 6'],table.loc[['switched off','warm-up']]
-    assert m.confidence['switched off'] < before.confidence-2 and after['confidence'] < before.confidence-3, 'the page says that confidence falls with clean statistics'
-    assert after['confidence'] < m.confidence['switched off']+2, 'the page says that it is as low as after switching off'
-    assert (m.accuracy-before.accuracy).max() < 1.5, 'the page says that neither schedule pays'
+    off_curve, warm_curve, flat_curve = (mean_curve(o) for o in (scheduled['switched off'], scheduled['warm-up'], same['alpha 8']))
+    assert off_curve[12] < .5*off_curve[11], 'the page says that training loss drops at once'
+    assert logged(scheduled['switched off'])[12] > .7*logged(scheduled['switched off'])[11], 'the page says that the smoothed loss lags behind'
+    assert np.abs(warm_curve-flat_curve).max() < .25, 'the page says that warm-up hardly shows'
+    assert mean_curve(scheduled['hill'])[-1] < flat_curve[-1]-.2, 'the alt text says that the hill falls below'
+
+# %% after schedule-table
+if DATA == 'digits':
+    plain_right = np.mean(rows['plain']['accuracy'])
+    for name in scheduled: assert np.mean(rows[name]['accuracy']) < plain_right, 'the page says that no schedule makes up for it'
+    assert np.mean(rows['switched off']['confidence']) < np.mean(rows['alpha 8']['confidence'])-.02, 'the page says that it is less sure'
+
+# %% after refresh
+if DATA == 'digits':
+    refreshed = measured(same['alpha 8'])[1]
+    assert refreshed < before[1]-3, 'the page says that a part of the confidence came from the statistics'
+    assert refreshed < 100*np.mean(rows['switched off']['confidence'])+2, 'the page says: as low as after switching off'
+
+# %% after beside
+mean_of = {k: np.mean(v['both']) for k, v in beside.items()}
+assert mean_of['turns and colors'] > mean_of['plain'] > mean_of['MixUp'], 'the page says what each training teaches'
+assert np.mean(beside['turns and colors']['both']) > .9, 'the page says: exactly what the test asks'
+assert mean_of['both'] > mean_of['MixUp'], 'the page says that turns and colors teach it'

@@ -34,7 +34,8 @@ const makeQueue = (ids, card) => {
 
 const countText = (left, extra) => {
   if (!left) return 'Done for today. Cards come back after 1, 3, 7 and 21 days.'
-  return `${left} ${left > 1 ? 'cards' : 'card'} to go${extra ? '' : ' today'}`
+  const cards = left > 1 ? 'cards' : 'card', when = extra ? '' : ' today'
+  return `${left} ${cards} to go${when}`
 }
 const showBoxes = counts => counts.map((count, box) =>
   h('li', {}, h('b', {}, `${count}`), h('span', { class: 'mx-dim' }, box ? `box ${box + 1}` : 'new')))

@@ -117,11 +117,12 @@ const showAnswers = probs => {
 const showConfusion = ({ name, confusion }) => {
   const numbers = [...Array(classes).keys()]
   const cell = (truth, said) => {
-    const count = confusion[classes * truth + said], total = confusion
-      .slice(classes * truth, classes * (truth + 1)).reduce((sum, value) => sum + value)
-    const kind = truth === said ? 'dg-right' : count ? 'dg-wrong' : null
-    return h('td', { class: kind, style: `--share:${total ? Math.round(100 * count / total) : 0}%` },
-      count ? `${count}` : '·')
+    const counts = confusion.slice(classes * truth, classes * (truth + 1)), count = counts[said]
+    const total = counts.reduce((sum, value) => sum + value)
+    const percent = total ? Math.round(100 * count / total) : 0
+    const wrong = count ? 'dg-wrong' : null
+    const kind = truth === said ? 'dg-right' : wrong
+    return h('td', { class: kind, style: `--share:${percent}%` }, count ? `${count}` : '·')
   }
   const row = truth => h('tr', {}, h('th', { scope: 'row' }, `${truth}`), numbers.map(said => cell(truth, said)))
   return h('table', { class: 'dg-table' }, h('caption', {}, name),
@@ -133,11 +134,17 @@ const makePanel = name => {
   const box = h('div', { class: 'dg-panel' }, h('p', { class: 'dg-name' }, name, score), said, bars)
   const show = (result, ink) => {
     score.textContent = result ? `${(100 * result.accuracy).toFixed(1)}%` : ''
-    const isEmpty = !ink.some(value => value > .2), probs = result && !isEmpty && answer(result.net, ink)
-    bars.replaceChildren(...probs ? showAnswers(probs) : [])
-    const best = probs && network.likeliest(probs, 0, classes)
-    said.textContent = probs ? `says ${best}` : result ? 'waits for a digit' : 'has not learned yet'
-    return probs ? best : null
+    const isEmpty = !ink.some(value => value > .2)
+    const probs = result && !isEmpty && answer(result.net, ink)
+    if (!probs) {
+      bars.replaceChildren()
+      said.textContent = result ? 'waits for a digit' : 'has not learned yet'
+      return null
+    }
+    const best = network.likeliest(probs, 0, classes)
+    bars.replaceChildren(...showAnswers(probs))
+    said.textContent = `says ${best}`
+    return best
   }
   return { box, show }
 }

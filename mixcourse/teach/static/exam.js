@@ -43,7 +43,8 @@ const showSolved = (item, id, i, answer) => {
   parts.choose(answer)
   parts.explain(answer, true)
   for (const input of parts.inputs) input.disabled = true
-  const mark = right ? 'Right' : right === null ? 'Open' : 'No'
+  const wrong = right === null ? 'Open' : 'No'
+  const mark = right ? 'Right' : wrong
   return h('details', { class: 'em-solved' },
     h('summary', {}, h('b', { class: right ? 'em-right' : 'em-wrong' }, mark), h('span', {
       html: `${i + 1}. ${item.ask}`,

@@ -251,9 +251,11 @@ const makeExplorer = (model, el) => {
     sources[0].share.textContent = `λ = ${lam.toFixed(mode.digits)}`
     sources[1].share.textContent = `1 − λ = ${(1 - lam).toFixed(mode.digits)}`
   }
-  const shareOf = (i, lam) => mode.pair
-    ? (i === picked[0] ? lam : 0) + (i === picked[1] ? 1 - lam : 0)
-    : +(i === picked[0])
+  const shareOf = (i, lam) => {
+    const isFirst = i === picked[0], isSecond = i === picked[1]
+    if (!mode.pair) return isFirst ? 1 : 0
+    return (isFirst ? lam : 0) + (isSecond ? 1 - lam : 0)
+  }
   const showBars = lam => bars.replaceChildren(...pictures.map(({ name }, i) =>
     showBar(name, shareOf(i, lam), mode.digits, mode.pair && i === picked[1])))
   const showBoxes = at => {

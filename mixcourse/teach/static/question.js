@@ -92,7 +92,8 @@ const makeQuestion = (question, id, label) => {
     else input.checked = [answer].flat().includes(place)
   })
   const explainOption = (option, place, graded, shown) => {
-    const marked = option.right ? ' mx-yes' : graded && isChosen(place) ? ' mx-no' : ''
+    const wrong = graded && isChosen(place) ? ' mx-no' : ''
+    const marked = option.right ? ' mx-yes' : wrong
     boxes[place].className = `mx-opt${shown ? marked : ''}`
     whys[place].replaceChildren(...shown ? [verdict(option.right, option.why)] : [])
   }

@@ -54,7 +54,8 @@ export default {
       if (done || wasDone) inputs.forEach((input, i) => { input.checked = i === place })
       wasDone = done
       lines.forEach((_, i) => explainLine(i, i === place))
-      status.textContent = !done ? '' : found ? 'Found it.' : 'Not this line.'
+      const verdict = found ? 'Found it.' : 'Not this line.'
+      status.textContent = done ? verdict : ''
       go.textContent = done ? 'Try again' : 'Check this line'
       go.classList.toggle('mx-main', !done)
       repaired.hidden = !found

@@ -3,7 +3,8 @@ const placeKey = 'mixcourse:place'
 const main = document.querySelector('main')
 
 const lastHeading = () => {
-  const passed = [...main.querySelectorAll('section[id] > h2, h2[id]')].filter(o => o.getBoundingClientRect().top < innerHeight / 2)
+  const headings = [...main.querySelectorAll('section[id] > h2, h2[id]')]
+  const passed = headings.filter(o => o.getBoundingClientRect().top < innerHeight / 2)
   return passed.at(-1)
 }
 const remember = () => {
@@ -18,7 +19,11 @@ const remember = () => {
 }
 let waiting
 if (/\/chapters\/\w+\.html$/.test(location.pathname)) {
-  addEventListener('scroll', () => { clearTimeout(waiting); waiting = setTimeout(remember, 250) }, { passive: true })
+  const rememberSoon = () => {
+    clearTimeout(waiting)
+    waiting = setTimeout(remember, 250)
+  }
+  addEventListener('scroll', rememberSoon, { passive: true })
 }
 
 const offer = () => {

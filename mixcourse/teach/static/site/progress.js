@@ -23,7 +23,8 @@ const stateOf = chapter => {
 const emblem = state => {
   const rest = state === 'done' ? 'fill="var(--b)"' : 'fill="none" stroke="var(--edge)"'
   const mix = state === 'done' ? '<path fill="var(--mix)" d="M7 7h3v3H7z"/>' : ''
-  return '<svg viewBox="0 0 16 16" aria-hidden="true"><rect x="1" y="1" width="9" height="9" rx="1.5" fill="var(--a)"/>' +
+  return '<svg viewBox="0 0 16 16" aria-hidden="true">' +
+    '<rect x="1" y="1" width="9" height="9" rx="1.5" fill="var(--a)"/>' +
     `<rect x="6.5" y="6.5" width="8.5" height="8.5" rx="1.5" ${rest}/>${mix}</svg>`
 }
 const markLink = link => {

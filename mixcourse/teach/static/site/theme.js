@@ -3,7 +3,8 @@ const page = document.documentElement
 const dark = matchMedia('(prefers-color-scheme: dark)')
 const isDark = () => page.dataset.bsTheme ? page.dataset.bsTheme === 'dark' : dark.matches
 
-const sun = '<circle cx="12" cy="12" r="4.5"/><path d="M12 2v3m0 14v3M2 12h3m14 0h3M5 5l2 2m10 10 2 2M5 19l2-2M17 7l2-2"/>'
+const sun = '<circle cx="12" cy="12" r="4.5"/>' +
+  '<path d="M12 2v3m0 14v3M2 12h3m14 0h3M5 5l2 2m10 10 2 2M5 19l2-2M17 7l2-2"/>'
 const moon = '<path d="M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5z"/>'
 const toggle = document.querySelector('.mx-theme')
 
