@@ -111,37 +111,41 @@ def _blend_rows(a, b, lam, n):
 # %% ../../nbs/api/mixing/08_targets.ipynb #994f59ce
 def _loss_of_rows(pred, y_a, y_b, lam, loss_func, rule):
     "The mixed loss by the values of single pictures"
-    values,n = _values_of_both(unreduced(loss_func), pred, y_a, y_b),len(y_a)
+    n,both = len(y_a),torch.cat([y_a,y_b]).as_subclass(Tensor)
+    values = _values_of_both(unreduced(loss_func), pred, both)
     if rule.how=='none': return _blend_rows(*values.chunk(2), lam, n)
-    total,shares = _shared_total(_row_sums(values, 2*n), lam)
+    rows = _row_sums(values, 2*n)
+    shares = _both_shares(lam, n, rows)
+    # a share of 0 of an infinite loss is 0
+    total = rows.masked_fill(shares==0, 0).dot(shares)
     if rule.how=='weighted':
-        both = torch.cat([y_a,y_b]).as_subclass(Tensor)
-        weights = _row_sums(_target_weights(loss_func, rule.ignored, both), 2*n)
-        total = total/weights.to(total.dtype).dot(shares)
+        weights = _target_weights(loss_func, rule.ignored, both)
+        total = total/_row_sums(weights.to(rows.dtype), 2*n).dot(shares)
     elif rule.how!='sum': total = total/(values.numel()//2 if rule.how=='mean' else n)
     return total.to(values.dtype)
 
 # %% ../../nbs/api/mixing/08_targets.ipynb #606de509
 _small = 2**18 # numbers in predictions, up to which a second call costs more than a second copy
 
-def _values_of_both(each, pred, y_a, y_b):
-    "Values against `y_a`, then against `y_b`, (2B,...)"
-    if pred.numel()>_small: values = torch.cat([each(pred, y_a), each(pred, y_b)])
-    else: values = each(torch.cat([pred,pred]), torch.cat([y_a,y_b]))
+def _values_of_both(each, pred, both):
+    "Values against the first half of the targets `both`, then against the second, (2B,...)"
+    if pred.numel()<=_small: values = each(torch.cat([pred,pred]), both)
+    else: values = torch.cat([each(pred, y) for y in both.chunk(2)])
     return values.as_subclass(Tensor) # fastai's tensors take longer for each operation
 
 # %% ../../nbs/api/mixing/08_targets.ipynb #3e41304f
-def _shared_total(rows, lam):
-    "Sum of `rows` (2B,) by their shares (2B,), and these; a share of 0 of an infinite loss is 0"
-    lam = _like_rows(lam, rows).to(rows.dtype).expand(len(rows)//2)
-    shares = torch.cat([lam,1-lam])
-    return rows.masked_fill(shares==0, 0).dot(shares), shares
-
 def _row_sums(values, n):
     "Sums of the values of each of `n` rows, (n,); half precision would overflow"
     dtype = torch.float32 if values.dtype in (torch.float16,torch.bfloat16) else values.dtype
-    if values.numel()==n: return values.reshape(n).to(dtype)
+    if values.shape==(n,): return values.to(dtype)
     return values.reshape(n, -1).sum(1, dtype=dtype)
+
+def _both_shares(lam, n, rows):
+    "Shares of `n` targets, then of their partners, (2n,), in the type of `rows`"
+    if isinstance(lam, float): lam = torch.full((n,), lam, dtype=rows.dtype, device=rows.device)
+    lam = lam.to(rows.dtype)
+    if lam.shape!=(n,): lam = lam.view(-1).expand(n)
+    return torch.cat([lam,1-lam])
 
 # %% ../../nbs/api/mixing/08_targets.ipynb #bc9d14f3
 def mixed_accuracy(
