@@ -21,7 +21,7 @@ from fastcore.all import first, patch
 from ..mixing import new_generator, mixed_accuracy
 from .inputs import batch_size, tensors_in
 from .core import BatchOp
-from .pictures import caption_of, label_of, picture_of, show_example
+from .pictures import caption_of, label_of, show_example
 
 # %% ../../nbs/api/callback/04_show.ipynb #6d177746
 def _peek(dl):
