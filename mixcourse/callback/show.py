@@ -11,7 +11,6 @@ __all__ = ['mix_shown', 'explore', 'MixedAccuracy']
 import io
 from collections.abc import Mapping
 from copy import copy
-import torch
 from torch import Tensor
 from fastai.learner import Learner, AvgMetric
 from fastai.losses import CrossEntropyLossFlat
