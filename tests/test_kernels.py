@@ -101,6 +101,7 @@ def batches_moved():
     with at_seam(launched): return [round(count_traffic(lambda x: f(x, *args, inplace=o), x).bytes/(x.numel()*4), 1) for f, *args in calls for o in (False, True)]
 
 
+@pytest.mark.slow
 def test_kernels_interpreted():
     pytest.importorskip('triton')
     res = subprocess.run([sys.executable, '-W', 'ignore', '-c', 'import test_kernels as t; print(*t.interpreted())'], cwd=Path(__file__).parent,
