@@ -39,8 +39,8 @@ def test_explore_shows_the_next_batch(ui, dls):
 def test_explore_follows_its_sliders(ui, monkeypatch):
     captions = []
     from mixcourse.callback import show as c
-    show = c._show
-    monkeypatch.setattr(c, '_show', lambda x, y, ax, caption: (captions.append(caption), show(x, y, ax, caption)))
+    show = c.show_example
+    monkeypatch.setattr(c, 'show_example', lambda x, y, ax, caption: (captions.append(caption), show(x, y, ax, caption)))
     ui.alpha.value = 0
     assert len(captions) == 4 and not any('+' in o for o in captions)
     captions.clear()

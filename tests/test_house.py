@@ -244,6 +244,7 @@ def test_first_screen_names_the_two_commands():
     assert blocks(head, 'python')
 
 
+@pytest.mark.slow
 def test_recipe_runs(forks, tmp_path):
     "README's recipe has six lines, is the one on the landing page, and runs as it stands"
     recipe, = blocks(pages['README.md'], 'python')
@@ -270,7 +271,7 @@ def test_quarto(): pass
 def test_known(): assert 0
 ''')
     def run(ci):
-        env = {**os.environ, 'CI': ci, 'PATH': ''}
+        env = {**os.environ, 'CI': ci, 'PATH': '', 'PYTEST_DISABLE_PLUGIN_AUTOLOAD': '1'}  # none is needed, and they are slow to load
         return subprocess.run([sys.executable, '-m', 'pytest', '-q', '-ra'], cwd=tmp_path, env=env, capture_output=True, text=True).stdout
     here, ci = run(''), run('true')
     assert '2 skipped, 1 xfailed' in here

@@ -101,6 +101,7 @@ def batches_moved():
     with at_seam(launched): return [round(count_traffic(lambda x: f(x, *args, inplace=o), x).bytes/(x.numel()*4), 1) for f, *args in calls for o in (False, True)]
 
 
+@pytest.mark.slow
 def test_kernels_interpreted():
     pytest.importorskip('triton')
     res = subprocess.run([sys.executable, '-W', 'ignore', '-c', 'import test_kernels as t; print(*t.interpreted())'], cwd=Path(__file__).parent,
@@ -181,6 +182,24 @@ def test_numbers_are_read_by_sixteen_bytes(name, dtype, tmp_path):
     assert len(loads)-len(wide) <= 10
 
 
+@pytest.mark.parametrize('dtype, group, bits', [('fp32', 2, '64'), ('bf16', 4, '64'), ('u8', 8, '64')])
+@pytest.mark.parametrize('name', ['keep', 'paste', 'swap'])
+def test_smaller_groups_are_written_as_one(name, dtype, group, bits, tmp_path):
+    "Rows that are no multiple of sixteen bytes, such as 30 pixels"
+    stores = [o for o in instructions(machine_code(name, dtype, group)[0], tmp_path) if 'STG' in o]
+    assert stores and all(f'.{bits}' in o for o in stores)
+
+
+single = {'paste': 46, 'swap': 77, 'cutout': 39}
+
+
+@pytest.mark.parametrize('name', single)
+def test_instructions_for_single_numbers(name, tmp_path):
+    "Rows of 33 pixels, say: a group is a number, and is looked at once"
+    asm, numbers = machine_code(name, 'fp32', 1)
+    assert len(instructions(asm, tmp_path))/numbers <= single[name]
+
+
 most = {'paste': {'fp32': 28, 'bf16': 18, 'u8': 16}, 'swap': {'fp32': 42, 'bf16': 28, 'u8': 26}, 'cutout': {'fp32': 22, 'bf16': 15}}
 
 
@@ -203,7 +222,8 @@ def test_a_new_size_needs_no_new_machine_code(name):
 
 @pytest.mark.parametrize('shape, dtype, want', [
     ((2, 3, 8, 16), torch.float32, 4), ((2, 3, 8, 16), torch.bfloat16, 8), ((2, 3, 8, 16), torch.uint8, 16),
-    ((2, 3, 8, 8), torch.uint8, 1), ((2, 3, 8, 9), torch.float32, 1), ((2, 1, 3, 4), torch.float32, 1)])
+    ((2, 3, 8, 8), torch.uint8, 8), ((2, 3, 8, 9), torch.float32, 1), ((2, 1, 3, 4), torch.float32, 4), ((2, 3, 30, 30), torch.float32, 2),
+    ((2, 3, 28, 28), torch.bfloat16, 4)])
 def test_groups_lie_whole_in_a_row(shape, dtype, want):
     pytest.importorskip('triton')
     from mixcourse.mixing import _cuda

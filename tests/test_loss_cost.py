@@ -1,11 +1,13 @@
 "What the mixed loss costs the host: operators, time beside the plain loss, and copies to the device."
 import time
+from functools import partial
 
 import pytest, torch, torch.nn.functional as F
 from fastai.losses import CrossEntropyLossFlat
+from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from mixcourse.mixing import loss_rule, mixed_loss, targets
+from mixcourse.mixing import loss_rule, mixed_loss, reduction, targets, why_one_lam
 
 n, c = 128, 10
 losses = dict(plain=CrossEntropyLossFlat, weighted=lambda: CrossEntropyLossFlat(weight=torch.arange(c)+1.))
@@ -57,7 +59,7 @@ def ways(request):
 
 def test_few_operators(ways):
     plain, mixed = ways
-    assert operators(mixed) <= operators(plain)+30
+    assert operators(mixed) <= operators(plain)+20
 
 
 def test_time_beside_the_plain_loss(ways):
@@ -68,9 +70,86 @@ def test_time_beside_the_plain_loss(ways):
 
 def test_later_batches_are_not_tried(ways, monkeypatch):
     "Each costs a trial otherwise"
-    from mixcourse.mixing import reduction
     monkeypatch.setattr(reduction, '_try', None)
     ways[1]()
+
+
+def own_class(values=F.cross_entropy):
+    "A class of the same name, made anew"
+    class Own(nn.Module):
+        reduction = 'mean'
+        def forward(self, pred, y): return {'mean': torch.mean, 'sum': torch.sum}.get(self.reduction, lambda o: o)(values(pred, y, reduction='none'))
+    return Own
+
+
+class Unweighted(nn.CrossEntropyLoss):
+    "Divides by the number of all targets, whether they count or not"
+    def forward(self, pred, y):
+        values = F.cross_entropy(pred, y, reduction='none', ignore_index=self.ignore_index)
+        return values.mean() if self.reduction == 'mean' else values
+
+
+def learned(value=1.):
+    loss = nn.CrossEntropyLoss()
+    loss.scale = nn.Parameter(torch.tensor(value))
+    return loss
+
+
+@pytest.fixture
+def tried(monkeypatch):
+    "Losses that were tried, in order"
+    seen, really = [], reduction._try
+    monkeypatch.setattr(reduction, '_memory', reduction.Memory())
+    monkeypatch.setattr(reduction, '_try', lambda loss, *args: seen.append(loss) or really(loss, *args))
+    return seen
+
+
+Own = own_class()
+made_anew = dict(module=nn.CrossEntropyLoss, flat=CrossEntropyLossFlat, weighted=lambda: nn.CrossEntropyLoss(weight=torch.arange(c)+1.),
+                 partial=lambda: partial(F.cross_entropy, label_smoothing=.1), own=Own)
+
+
+@pytest.mark.parametrize('make', made_anew.values(), ids=made_anew)
+def test_a_loss_made_anew_in_each_batch_is_tried_once(make, tried):
+    pred, *rest = batch()
+    alone = [mixed_loss(pred, *rest, make()) for _ in range(3)]
+    assert len(tried) == 1
+    assert alone[0] == alone[1] == alone[2]
+
+
+others = {'reduction': (nn.CrossEntropyLoss(), nn.CrossEntropyLoss(reduction='sum')), 'weights': (nn.CrossEntropyLoss(torch.ones(c)), nn.CrossEntropyLoss(torch.arange(c)+1.)),
+          'type of numbers': (nn.CrossEntropyLoss(torch.ones(c)), nn.CrossEntropyLoss(torch.ones(c).double())), 'class of the same name': (own_class()(), own_class()()),
+          'parameters': (learned(), learned()), 'function': (partial(own_class(F.cross_entropy)().forward), partial(own_class(F.cross_entropy)().forward))}
+
+
+@pytest.mark.parametrize('losses', others.values(), ids=others)
+def test_a_loss_made_of_something_else_is_tried(losses, tried):
+    for loss in losses: why_one_lam(loss, batch()[1], batch()[0])
+    assert len(tried) == 2
+
+
+def test_what_a_class_sets_counts(tried):
+    pred, y_a, *_ = batch()
+    assert loss_rule(Own(), y_a, pred).how == 'mean'
+    try:
+        Own.reduction = 'sum'
+        assert loss_rule(Own(), y_a, pred).how == 'sum'
+    finally: Own.reduction = 'mean'
+
+
+def test_what_a_loss_became_is_not_what_it_was(tried):
+    "One that was changed by hand says nothing of a new one"
+    pred, y_a, *_ = batch()
+    first = CrossEntropyLossFlat()
+    first.func = Unweighted()
+    assert loss_rule(first, y_a, pred).how == 'mean'
+    assert loss_rule(CrossEntropyLossFlat(), y_a, pred).how == 'weighted'
+
+
+def test_few_losses_are_remembered():
+    memory = reduction.Memory(size=3)
+    for i in range(9): memory.put(i, (b'', ()), i)
+    assert len(memory.answers) == 3
 
 
 @pytest.mark.parametrize('lam', [.3, torch.tensor(.3), torch.tensor([.3])], ids=['number', 'tensor', 'tensor of one'])

@@ -209,5 +209,9 @@ def start(path):
     work(path)
 
 
+@pytest.mark.slow
 def test_processes_draw_apart(ranks): assert not {tuple(o) for o in ranks[0]['lams']} & {tuple(o) for o in ranks[1]['lams']}
+
+
+@pytest.mark.slow
 def test_processes_end_with_one_model(ranks): assert ranks[0]['weights'] == pytest.approx(ranks[1]['weights'], rel=1e-6)

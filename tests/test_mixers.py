@@ -38,13 +38,13 @@ def test_resizemix_pastes_the_whole_partner():
 
 
 def test_resizemix_sides_are_uniform():
-    x = torch.rand(400, 1, 100, 100)
-    lam = ResizeMix().mix_batch((x,), (torch.arange(400),), .5, new_generator(0)).draw.lam
+    x = torch.empty(400, 1, 100, 100)
+    lam = ResizeMix().draw(x, 1., 400, new_generator(0)).lam
     side = (1-lam).sqrt()
     assert side.min() >= .09
     assert side.max() <= .8
     assert abs(side.mean()-.445) < .03  # rounded down to pixels
-    narrow = ResizeMix(scale=(.5, .5)).mix_batch((x,), (torch.arange(400),), .5, new_generator(0)).draw.lam
+    narrow = ResizeMix(scale=(.5, .5)).draw(x, 1., 400, new_generator(0)).lam
     assert torch.allclose(narrow, torch.tensor(.75))
 
 

@@ -11,7 +11,7 @@ from fastai.vision.core import TensorMask, TensorPoint
 from helpers import Batches, CE, digits, digits_x, digits_y, flat_net, learner, loaders, mixers, pictures_of, plains, random_states, same_states, segmenter, spy
 
 from mixcourse.callback import CutMix, Cutout, ManifoldMixUp, MixUp, RandomMix, explore
-from mixcourse.callback.show import picture_of
+from mixcourse.callback.pictures import picture_of
 
 matplotlib.use('Agg')
 

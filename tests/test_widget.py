@@ -117,6 +117,13 @@ def test_scripts_of_a_chapter_are_small(path):
     assert size(*kinds_of(path.read_text(encoding='utf-8').replace('\\"', '"'))) <= 25_000
 
 
+def test_the_pad_of_digits_has_a_page_of_its_own():
+    "Its script brings 1,200 digits along, so no chapter loads it"
+    pages = [p for p in (root/'nbs').glob('**/*.ipynb') if 'digits' in kinds_of(p.read_text(encoding='utf-8').replace('\\"', '"'))]
+    assert {p.relative_to(root/'nbs').as_posix() for p in pages} == {'draw.ipynb', 'api/teach/12_digits.ipynb'}
+    assert size('digits') <= 48_000
+
+
 def test_the_budget_sees_the_widgets_of_a_chapter():
     found = [kinds_of(p.read_text(encoding='utf-8').replace('\\"', '"')) for p in chapters]
     assert {'quiz', 'explorer', 'trace', 'playground'} <= {k for o in found for k in o}

@@ -122,9 +122,9 @@ class BatchOp(Callback):
         "Tensors in `xb` that are to be mixed."
         return find_images(xb, self.inputs)
 
-    def mix_inputs(self, xb, draw):
-        "`xb` with its images mixed, types kept."
-        return mix_tensors(xb, self.images(xb), draw.op)
+    def mix_inputs(self, xb, images, draw):
+        "`xb` with its `images` mixed, types kept."
+        return mix_tensors(xb, images, draw.op)
 
     def one_lam(self, xb, yb, loss_func):
         "Must one `lam` do for the whole batch?"
@@ -177,14 +177,16 @@ class Mixer(BatchOp):
         "Sides of what moves from picture to picture, in pixels; None where nothing moves."
         return same_size(images) if self.moves_pixels else None
 
-    def ways(self, xb, yb):
+    def ways(self, images, yb):
         "What becomes of each target: 'weigh', 'blend' or 'place'."
-        images = self.images(xb)
         return ways_of(yb, images[0], self.size(images))
 
     def one_lam(self, xb, yb, loss_func):
         "Must one `lam` do for a batch, because the loss gives one number for it? Says so, once."
-        if loss_func is None or 'weigh' not in self.ways(xb, yb): return False
+        return self._one_lam(self.ways(self.images(xb), yb), yb, loss_func)
+
+    def _one_lam(self, ways, yb, loss_func):
+        if loss_func is None or 'weigh' not in ways: return False
         why = "takes several targets" if len(yb)>1 else why_one_lam(loss_func, yb[0], n_classes=self.n_classes)
         if why is None: return False
         self.tell(f"{loss_func} {why}: {self} mixes with one `lam` a batch")
@@ -194,23 +196,21 @@ class Mixer(BatchOp):
         alpha = check_alpha(value_at(self.alpha, pct))
         chosen = self.chosen(pct, batch_size(xb), generator)
         if alpha==0 or not any(chosen): return None
-        one_lam = self.one_lam(xb, yb, loss_func)
+        images = self.images(xb)
+        ways = self.ways(images, yb)
+        one_lam = self._one_lam(ways, yb, loss_func)
         if one_lam: chosen = chosen[:1] # the first image stands for all
         if not any(chosen): return None
-        draw = self._drawn(xb, yb, alpha, one_lam or self.per_batch, generator)
+        draw = self._drawn(images[0], yb, alpha, one_lam or self.per_batch, generator)
         if not all(chosen): draw = only_rows(draw, chosen, draw.perm.device)
-        return self._mixed(xb, yb, draw)
+        targets = [mixed_target(y.as_subclass(Tensor), images[0], way, draw) for y,way in zip(yb, ways)]
+        y_a,y_b,plain = zip(*targets) if targets else ((),(),())
+        return Mixed(self.mix_inputs(xb, images, draw), y_a, y_b, plain, draw, 'weigh' in ways)
 
-    def _drawn(self, xb, yb, alpha, one_lam, generator):
-        x,self.targets = self.images(xb)[0],yb[0] if len(yb)==1 else yb
+    def _drawn(self, x, yb, alpha, one_lam, generator):
+        self.targets = yb[0] if len(yb)==1 else yb
         try: return self.draw(x, alpha, 1 if one_lam else len(x), generator)
         finally: self.targets = None
-
-    def _mixed(self, xb, yb, draw):
-        x,ways = self.images(xb)[0],self.ways(xb, yb)
-        targets = [mixed_target(y.as_subclass(Tensor), x, way, draw) for y,way in zip(yb, ways)]
-        y_a,y_b,plain = zip(*targets) if targets else ((),(),())
-        return Mixed(self.mix_inputs(xb, draw), y_a, y_b, plain, draw, 'weigh' in ways)
 
     def after_loss(self):
         if self.mixed is None: return

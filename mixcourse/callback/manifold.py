@@ -155,7 +155,7 @@ class ManifoldMixUp(Mixer):
         lam,perm = rand_lam(n, alpha, generator, x.device),self.partners(x, generator)
         return Draw(partial(mixup, perm=perm, lam=lam), perm, lam)
 
-    def mix_inputs(self, xb, draw): return xb
+    def mix_inputs(self, xb, images, draw): return xb
 
     def before_batch(self):
         self._forget()

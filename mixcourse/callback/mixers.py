@@ -204,4 +204,4 @@ class Cutout(BatchOp):
         images = self.images(xb)
         draw = self.draw(images, generator)
         if not all(chosen): draw = only_rows(draw, chosen, images[0].device)
-        return Mixed(self.mix_inputs(xb, draw), yb, yb, yb, draw)
+        return Mixed(self.mix_inputs(xb, images, draw), yb, yb, yb, draw)

@@ -18,7 +18,7 @@ from fastai.data.load import DataLoader
 from fastai.losses import CrossEntropyLossFlat
 from fastai.torch_core import show_image
 from fastai.vision.data import get_grid
-from ..callback.show import picture_of
+from ..callback.pictures import picture_of
 from .pictures import Pictures
 
 # %% ../../nbs/api/compare/04_loader.ipynb #e646cb81

@@ -36,7 +36,7 @@ def positions(
     perm:Tensor, # Partner of each image, (B,) long; negative ones count from the end
 )->Tensor:       # The same, from the start
     "Partners without negative numbers."
-    return perm + len(perm)*(perm<0)
+    return perm.remainder(max(perm.numel(), 1))
 
 def swapping_pairs(
     perm:list, # Partner of each image, from the start
@@ -120,8 +120,10 @@ def paste_one(
     inplace:bool=False, # Write the result into `x`?
 )->Tensor:              # `x` with `x[perm]` inside the box
     "One slice of the whole batch, where all have the same box."
-    out = x if inplace else x.clone()
-    out[place] = x[place].contiguous().index_select(0, positions(perm))
+    out,(_,*rows,columns) = x if inplace else x.clone(),place
+    # whole rows of the partners lie side by side in memory, so that they are gathered quickly
+    partners = x[(...,*rows,slice(None))].index_select(0, positions(perm))
+    out[place] = partners[...,columns]
     return out
 
 def paste_swapped(

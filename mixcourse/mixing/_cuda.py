@@ -8,6 +8,7 @@ Docs: https://mixcourse.github.io/mixcourse/api/mixing/cuda.html.md"""
 __all__ = ['can_do', 'mixup', 'paste', 'cutout', 'works']
 
 # %% ../../nbs/api/mixing/05_cuda.ipynb #cba75324
+import math
 from functools import lru_cache
 from subprocess import CalledProcessError
 from warnings import warn
@@ -45,10 +46,8 @@ def _layout(x):
 
 # %% ../../nbs/api/mixing/05_cuda.ipynb #38b790c6
 def _group(x, row):
-    "Numbers in a group: sixteen bytes, or one where a `row` or an image is no multiple of them"
-    size = 16//x.element_size()
-    lies_whole = row%size==0 and x[0].numel()%16==0
-    return size if lies_whole else 1
+    "Numbers in a group: sixteen bytes, or as many of them as divide a `row`: 8, 4, 2, or one number"
+    return math.gcd(row, 16//x.element_size())
 
 # %% ../../nbs/api/mixing/05_cuda.ipynb #b79e4423
 def _run(kernel, x, *args, G, **kwargs):

@@ -25,7 +25,7 @@ def _place(n, BLOCK:tl.constexpr, G:tl.constexpr):
 @triton.jit
 def _numbers(x, i, n, first, G:tl.constexpr):
     "Addresses of the numbers of image `i`, a line for each group"
-    if G>1: n = n//16*16 # says that addresses are multiples, too: read and written as one
+    if G>1: n = n//G*G # says that addresses are multiples, too: read and written as one
     column = tl.arange(0, G)[None,:]
     return x + i*n + (first[:,None]+column)
 
@@ -74,6 +74,9 @@ def _within(box, row, begin, SW, G:tl.constexpr):
     width = tl.where((row>=top) & (row<bottom), width, 0) # none in other rows
     at = begin - start*SW
     # without a sign what lies before the start is huge, so that one comparison says both
+    if G==1: # a group is a number, so that all three are one
+        one = at.to(tl.uint32) < width.to(tl.uint32)
+        return one[:,None], one, one
     each = at[:,None] + tl.arange(0, G)[None,:]
     inside = each.to(tl.uint32) < width[:,None].to(tl.uint32)
     some = (at>-G) & (at<width) & (width>0)

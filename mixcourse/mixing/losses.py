@@ -11,7 +11,7 @@ __all__ = ['unreduced']
 import copy, inspect, random, warnings, weakref
 from contextlib import contextmanager
 from enum import Enum
-from functools import partial
+from functools import partial, reduce
 from types import MethodType
 import numpy as np, torch
 from torch import nn, Tensor
@@ -91,13 +91,16 @@ def _ignored_id(loss_func):
 
 # %% ../../nbs/api/mixing/07_losses.ipynb #5e24baa6
 def _target_weights(loss_func, ignored, y):
-    "What each target counts in a weighted mean: its class weight, 0 if it is one of `ignored`"
+    "What each target counts in a weighted mean: its class weight, 0 or False if it is one of `ignored`"
     y,weight = y.long(),_class_weight(loss_func) # a short type cannot be compared with -100
-    dropped = [y==i for i in ignored]
-    for drop in dropped: y = y.masked_fill(drop, 0) # may be no class
-    weights = torch.ones(y.shape, device=y.device) if weight is None else weight[y]
-    for drop in dropped: weights = weights.masked_fill(drop, 0)
-    return weights
+    if weight is None: return _is_none_of(y, ignored)
+    dropped = ~_is_none_of(y, ignored)
+    return weight[y.masked_fill(dropped, 0)].masked_fill(dropped, 0) # what is dropped may be no class
+
+def _is_none_of(y, ids):
+    "Which of the targets are none of `ids`"
+    others = [y!=i for i in ids]
+    return reduce(torch.logical_and, others) if others else torch.ones_like(y, dtype=torch.bool)
 
 # %% ../../nbs/api/mixing/07_losses.ipynb #bcf22f84
 def _parts(loss_func):

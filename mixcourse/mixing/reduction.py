@@ -8,7 +8,6 @@ Docs: https://mixcourse.github.io/mixcourse/api/mixing/reduction.html.md"""
 __all__ = ['LossRule', 'loss_rule', 'why_one_lam']
 
 # %% ../../nbs/api/mixing/07b_reduction.ipynb #63a08e00
-import inspect, weakref
 from typing import NamedTuple
 import torch
 from torch import Tensor
@@ -16,6 +15,7 @@ from .losses import (unreduced, _NoRule, _alike, _call, _class_weight, _ignored_
                                      _private, _row_values, _settings, _target_weights, _undisturbed)
 from .examples import (_Example, _class_counts, _examples, _fits_into, _full_size, _layouts_for,
                                        _layouts_of, _without_sides)
+from .memory import Memory, made_of, _notes
 
 # %% ../../nbs/api/mixing/07b_reduction.ipynb #32498991
 _reductions = {
@@ -180,24 +180,11 @@ class _Known(NamedTuple):
     "What a trial came to"
     rule:LossRule|None
     why:str|None  # Why there is no rule
-    settings:tuple # Those of the loss at that time
     n:int         # Targets it was tried with
+    settings:tuple = () # Those of the loss at that time
     def still_holds(self, settings, n):
         "Not for other settings, nor for more targets; a loss with a state changes its settings itself"
         return self.why==_keeps_state or self.settings==settings and self.n>=n
-
-# %% ../../nbs/api/mixing/07b_reduction.ipynb #b2eea23a
-_known = {} # id of a loss, or of a method's owner -> its weak reference and what is known
-
-def _notes(loss_func):
-    "Everything known of `loss_func`, by shapes and types; gone when the loss is"
-    owner = loss_func.__self__ if inspect.ismethod(loss_func) else loss_func
-    ref,notes = _known.get(id(owner), (None,None))
-    if ref is not None and ref() is owner: return notes
-    try: ref = weakref.ref(owner, lambda _, key=id(owner): _known.pop(key, None))
-    except TypeError: return {} # no weak reference to it: it is tried each time
-    _known[id(owner)] = ref,{}
-    return _known[id(owner)][1]
 
 # %% ../../nbs/api/mixing/07b_reduction.ipynb #519f6b1b
 def _find_out(loss_func, y, pred, n_classes):
@@ -208,16 +195,28 @@ def _find_out(loss_func, y, pred, n_classes):
     known = notes.get((key, shape))
     if pred is None: known = notes.get(key, known) # real predictions were seen meanwhile
     if known is not None and known.still_holds(settings, y.numel()): return known
-    notes[key, shape] = known = _try(loss_func, y, pred, n_classes, settings)
+    known = _recall_or_try(loss_func, y, pred, n_classes, (key, shape, repr(settings[:2]))) # a class may set them
+    notes[key, shape] = known = known._replace(settings=settings)
     if pred is not None: notes[key] = known
     return known
 
 # %% ../../nbs/api/mixing/07b_reduction.ipynb #6663da58
-def _try(loss_func, y, pred, n_classes, settings):
+_memory = Memory()
+
+def _recall_or_try(loss_func, y, pred, n_classes, at):
+    "What a trial came to, of `loss_func`, or of another that is made of the same"
+    asked = made_of(loss_func)
+    known = _memory.get(asked, at, n_classes)
+    if known is None or not known.still_holds(known.settings, y.numel()):
+        known = _try(loss_func, y, pred, n_classes)
+        _memory.put(known, asked, at, n_classes)
+    return known
+
+def _try(loss_func, y, pred, n_classes):
     "Find out how `loss_func` reduces, or why it has no rule"
     with _undisturbed(y.device):
-        try: return _Known(_learn(loss_func, y, pred, n_classes), None, settings, y.numel())
-        except _NoRule as e: return _Known(None, str(e), settings, y.numel())
+        try: return _Known(_learn(loss_func, y, pred, n_classes), None, n=y.numel())
+        except _NoRule as e: return _Known(None, str(e), n=y.numel())
 
 # %% ../../nbs/api/mixing/07b_reduction.ipynb #e4ad6ebf
 def loss_rule(

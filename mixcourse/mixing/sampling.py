@@ -70,10 +70,10 @@ def rand_perm(
 )->Tensor:                          # Partner of each image, (n,) long, its own inverse
     "Pair the batch at random: partners swap, and an odd one out is paired with itself."
     order = torch.randperm(n, generator=generator, device=_home(generator))
-    even = n//2*2
-    swapped = order[:even].view(-1, 2).flip(1).flatten()
+    pairs = n//2*2
+    first,second,odd = order[:pairs:2],order[1:pairs:2],order[pairs:]
     perm = torch.empty_like(order)
-    perm[order] = torch.cat([swapped, order[even:]])
+    for images,partners in ((first,second), (second,first), (odd,odd)): perm.scatter_(0, images, partners)
     return send(perm, device)
 
 # %% ../../nbs/api/mixing/02_sampling.ipynb #b3b7771f

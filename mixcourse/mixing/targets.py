@@ -37,18 +37,23 @@ def soft_targets(
     "Mix two columns of class ids into probabilities."
     check_int('num_classes', num_classes)
     _check_ids(y_a, y_b)
-    if not 0<=smoothing<=1: raise ValueError(f"`smoothing` must be in [0,1], got {smoothing}")
-    lam = _like_rows(lam, y_a).float().expand(len(y_a))*(1-smoothing)
+    if not 0<=smoothing<=1:
+        raise ValueError(f"`smoothing` must be in [0,1], got {smoothing}")
+    sure = 1-smoothing
+    share_a = _like_rows(lam, y_a).float().expand(len(y_a))*sure
+    share_b = sure-share_a
     shape,everywhere = (len(y_a), num_classes),smoothing/num_classes
     soft = torch.full(shape, everywhere, device=y_a.device)
-    soft.scatter_add_(1, y_a[:,None].long(), lam[:,None])
-    return soft.scatter_add_(1, y_b[:,None].long(), (1-smoothing-lam)[:,None])
+    soft.scatter_add_(1, y_a[:,None].long(), share_a[:,None])
+    return soft.scatter_add_(1, y_b[:,None].long(), share_b[:,None])
 
 def _check_ids(y_a, y_b):
-    if y_a.is_floating_point(): raise ValueError(f"`y_a` must be class ids, got {y_a.dtype}")
-    if y_a.shape==y_b.shape: return
-    raise ValueError("`y_a` and `y_b` must have one shape, "
-                     f"got {tuple(y_a.shape)} and {tuple(y_b.shape)}")
+    "Refuse what are no two columns of class ids"
+    if y_a.is_floating_point():
+        raise ValueError(f"`y_a` must be class ids, got {y_a.dtype}")
+    shape_a,shape_b = tuple(y_a.shape),tuple(y_b.shape)
+    if shape_a!=shape_b:
+        raise ValueError(f"`y_a` and `y_b` must have one shape, got {shape_a} and {shape_b}")
 
 # %% ../../nbs/api/mixing/08_targets.ipynb #82d4a0e9
 def mix_targets(
@@ -73,11 +78,14 @@ def mixed_loss(
     if isinstance(lam, float):
         if lam==1: return loss_func(pred, *y_a)
         if lam==0: return loss_func(pred, *y_b)
-    if len(y_a)>1: return _loss_of_batch(pred, y_a, y_b, lam, loss_func, 'takes several targets')
+    if len(y_a)>1:
+        return _loss_of_batch(pred, y_a, y_b, lam, loss_func, 'takes several targets')
     (y_a,),(y_b,) = y_a,y_b
-    if y_a.is_floating_point(): return loss_func(pred, mix_targets(y_a, y_b, lam))
+    if y_a.is_floating_point():
+        return loss_func(pred, mix_targets(y_a, y_b, lam))
     rule = loss_rule(loss_func, y_a, pred)
-    if rule is not None: return _loss_of_rows(pred, y_a, y_b, lam, loss_func, rule)
+    if rule is not None:
+        return _loss_of_rows(pred, y_a, y_b, lam, loss_func, rule)
     why = why_one_lam(loss_func, y_a, pred)
     return _loss_of_batch(pred, (y_a,), (y_b,), lam, loss_func, why)
 
@@ -87,7 +95,8 @@ def _number_or_rows(lam, device):
     if isinstance(lam, Real): return float(lam)
     lam = torch.as_tensor(lam)
     if lam.device==device: return lam
-    return lam.item() if lam.numel()==1 and lam.device.type=='cpu' else send(lam, device)
+    is_at_hand = lam.numel()==1 and lam.device.type=='cpu'
+    return lam.item() if is_at_hand else send(lam, device)
 
 # %% ../../nbs/api/mixing/08_targets.ipynb #0bfd4400
 def _loss_of_batch(pred, y_a, y_b, lam, loss_func, why):
@@ -95,14 +104,17 @@ def _loss_of_batch(pred, y_a, y_b, lam, loss_func, why):
     if isinstance(lam, Tensor) and lam.numel()>1:
         got = tuple(lam.shape)
         raise ValueError(f"`lam` must be one number for a loss that {why}, got shape {got}")
-    return _blend(loss_func(pred, *y_a)[None], loss_func(pred, *y_b)[None], lam)[0]
+    a,b = loss_func(pred, *y_a),loss_func(pred, *y_b)
+    return _blend(a[None], b[None], lam)[0]
 
 # %% ../../nbs/api/mixing/08_targets.ipynb #94085756
 def _blend(a, b, lam):
     "`lam*a + (1-lam)*b` for rows, where a share of 0 of an infinite loss is 0"
     if isinstance(lam, float): return lam*a + (1-lam)*b
     lam = lam.to(a.dtype).view(-1, *[1]*(a.ndim-1))
-    return (lam*a).masked_fill(lam==0, 0) + ((1-lam)*b).masked_fill(lam==1, 0)
+    from_a = (lam*a).masked_fill(lam==0, 0)
+    from_b = ((1-lam)*b).masked_fill(lam==1, 0)
+    return from_a+from_b
 
 def _blend_rows(a, b, lam, n):
     "`_blend` of the values of `n` rows, in whatever shape they come"
@@ -111,37 +123,51 @@ def _blend_rows(a, b, lam, n):
 # %% ../../nbs/api/mixing/08_targets.ipynb #994f59ce
 def _loss_of_rows(pred, y_a, y_b, lam, loss_func, rule):
     "The mixed loss by the values of single pictures"
-    values,n = _values_of_both(unreduced(loss_func), pred, y_a, y_b),len(y_a)
-    if rule.how=='none': return _blend_rows(*values.chunk(2), lam, n)
-    total,shares = _shared_total(_row_sums(values, 2*n), lam)
-    if rule.how=='weighted':
-        both = torch.cat([y_a,y_b]).as_subclass(Tensor)
-        weights = _row_sums(_target_weights(loss_func, rule.ignored, both), 2*n)
-        total = total/weights.to(total.dtype).dot(shares)
-    elif rule.how!='sum': total = total/(values.numel()//2 if rule.how=='mean' else n)
+    n,both = len(y_a),torch.cat([y_a,y_b]).as_subclass(Tensor)
+    values = _values_of_both(unreduced(loss_func), pred, both)
+    if rule.how=='none':
+        a,b = values.chunk(2)
+        return _blend_rows(a, b, lam, n)
+    rows = _row_sums(values, 2*n)
+    shares = _both_shares(lam, n, rows)
+    # a share of 0 of an infinite loss is 0
+    total = rows.masked_fill(shares==0, 0).dot(shares)
+    if rule.how=='mean':
+        total = total/(values.numel()//2)
+    elif rule.how=='weighted':
+        weights = _target_weights(loss_func, rule.ignored, both)
+        total = total/_row_sums(weights.to(rows.dtype), 2*n).dot(shares)
+    elif rule.how!='sum': # a mean over pictures
+        total = total/n
     return total.to(values.dtype)
 
 # %% ../../nbs/api/mixing/08_targets.ipynb #606de509
 _small = 2**18 # numbers in predictions, up to which a second call costs more than a second copy
 
-def _values_of_both(each, pred, y_a, y_b):
-    "Values against `y_a`, then against `y_b`, (2B,...)"
-    if pred.numel()>_small: values = torch.cat([each(pred, y_a), each(pred, y_b)])
-    else: values = each(torch.cat([pred,pred]), torch.cat([y_a,y_b]))
+def _values_of_both(each, pred, both):
+    "Values against the first half of the targets `both`, then against the second, (2B,...)"
+    if pred.numel()<=_small:
+        values = each(torch.cat([pred,pred]), both)
+    else:
+        y_a,y_b = both.chunk(2)
+        values = torch.cat([each(pred, y_a), each(pred, y_b)])
     return values.as_subclass(Tensor) # fastai's tensors take longer for each operation
 
 # %% ../../nbs/api/mixing/08_targets.ipynb #3e41304f
-def _shared_total(rows, lam):
-    "Sum of `rows` (2B,) by their shares (2B,), and these; a share of 0 of an infinite loss is 0"
-    lam = _like_rows(lam, rows).to(rows.dtype).expand(len(rows)//2)
-    shares = torch.cat([lam,1-lam])
-    return rows.masked_fill(shares==0, 0).dot(shares), shares
-
 def _row_sums(values, n):
     "Sums of the values of each of `n` rows, (n,); half precision would overflow"
-    dtype = torch.float32 if values.dtype in (torch.float16,torch.bfloat16) else values.dtype
-    if values.numel()==n: return values.reshape(n).to(dtype)
+    is_half = values.dtype in (torch.float16,torch.bfloat16)
+    dtype = torch.float32 if is_half else values.dtype
+    if values.shape==(n,): return values.to(dtype)
     return values.reshape(n, -1).sum(1, dtype=dtype)
+
+def _both_shares(lam, n, rows):
+    "Shares of `n` targets, then of their partners, (2n,), in the type of `rows`"
+    if isinstance(lam, float):
+        lam = torch.full((n,), lam, dtype=rows.dtype, device=rows.device)
+    lam = lam.to(rows.dtype)
+    if lam.shape!=(n,): lam = lam.view(-1).expand(n)
+    return torch.cat([lam,1-lam])
 
 # %% ../../nbs/api/mixing/08_targets.ipynb #bc9d14f3
 def mixed_accuracy(

@@ -1,5 +1,14 @@
 "What capstone says of its run. Executed in the chapter, after the cell of that id."
 
-# %% after d664007b
-if DATA == 'digits': assert choice!='none' and table.loc[choice,('accuracy','mean')] > table.loc['none',('accuracy','mean')], 'wrong labels: mixing is expected to help'
-if DATA == 'digits': assert gain['mean'].min() > 0, 'the alt text says that the bar without mixing is the lowest'
+# %% after scores
+if DATA == 'digits': assert np.mean(scores['none']) == min(np.mean(o) for o in scores.values()), 'the alt text says: farthest to the left'
+
+# %% after finals
+if DATA == 'digits': assert choice!='none', 'wrong labels: mixing is expected to help'
+if DATA == 'digits': assert np.mean(finals[choice]['accuracy']) > np.mean(finals['none']['accuracy']), 'what was chosen should hold on the test part'
+
+# %% after counted
+assert by_rule(counted)=='none', 'the page says that mixing is left out'
+
+# %% after report-b
+assert '**no mixing**' in report('', '', counted, finals, '').data, 'report B says so'
