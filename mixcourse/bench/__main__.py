@@ -107,12 +107,14 @@ def run_speed(
     kind = torch.device(device).type
     torch.set_num_threads(threads)
     recycled = recycle_memory()
-    rows,missing = _whole(tried if quick else sizes, seconds, device)
-    compiled,without = _compiled(tried if quick else sizes, seconds/5, device)
+    of_calls,of_scaling,of_steps,n_steps = sizes,scales,step_sizes[kind],10
+    if quick: of_calls,of_scaling,of_steps,n_steps = tried,tried,tried,2
+    rows,missing = _whole(of_calls, seconds, device)
+    compiled,without = _compiled(of_calls, seconds/5, device)
     missing |= without
     for name,reason in missing.items(): print(f'left out: {name}, {reason}')
-    scaling = _scaling(tried if quick else scales, seconds/5, device)
-    steps = _steps(tried if quick else step_sizes[kind], 2 if quick else 10, device)
+    scaling = _scaling(of_scaling, seconds/5, device)
+    steps = _steps(of_steps, n_steps, device)
     res = dict(machine=describe_setup(device), recycled=recycled, missing=missing,
         rows=rows, compiled=compiled, scaling=scaling, steps=steps)
     Path(f'{out}-{kind}.json').write_text(json.dumps(res, indent=1)+'\n')

@@ -105,7 +105,8 @@ def time_steps(
     _learner(arch, shape, 2*steps, device).fit(1, 1e-3, cbs=cbs)
     if cuda: torch.cuda.synchronize()
     parts = [a.elapsed_time(b) for a,b in zip(before.times, after.times)]
-    return clock.steps()[steps:], [sum(pair) for pair in zip(parts[::2], parts[1::2])][steps:]
+    mixer_times = [images+loss for images,loss in zip(parts[::2], parts[1::2])]
+    return clock.steps()[steps:], mixer_times[steps:]
 
 # %% ../../nbs/api/bench/04_steps.ipynb #97f582fb
 def step_callbacks(

@@ -9,6 +9,7 @@ __all__ = ['small_cnn', 'resnet9', 'make_model', 'check_model']
 
 # %% ../../nbs/api/compare/07_models.ipynb #869d8739
 from difflib import get_close_matches
+from functools import partial
 import torch
 from torch import nn
 from fastai.layers import AdaptiveAvgPool, ConvLayer, Flatten, ResBlock
@@ -64,23 +65,26 @@ def _unknown(arch, names, timm):
     near = get_close_matches(arch, dict.fromkeys(names))
     near.sort(key=lambda name: abs(len(name)-len(arch))) # a wrong letter is likelier than a lost one
     hint = f", did you mean {' or '.join(near)}?" if near else ''
-    known = 'cnn or a model of torchvision, fastai or timm' + ('' if timm else ' (which is not installed)')
+    known = 'cnn or a model of torchvision, fastai or timm'
+    if not timm: known += ' (which is not installed)'
     return ValueError(f"`arch` must be {known}, got {arch!r}{hint}")
 
 # %% ../../nbs/api/compare/07_models.ipynb #d5b2e774
 def _maker(arch, n_in, n_out, size, width):
     "A function that makes the model"
-    if arch=='cnn': return lambda: small_cnn(n_in, n_out)
-    if arch=='resnet9': return lambda: resnet9(n_in, n_out, width)
+    if arch=='cnn': return partial(small_cnn, n_in, n_out)
+    if arch=='resnet9': return partial(resnet9, n_in, n_out, width)
     from torchvision import models
     from fastai.vision.models import xresnet
-    known,timm = models.list_models(module=models),_timm()
-    if arch in known: return lambda: _torchvision_model(arch, n_in, n_out, size)
+    torchvisions = models.list_models(module=models)
+    if arch in torchvisions: return partial(_torchvision_model, arch, n_in, n_out, size)
     fastais = [name for name in xresnet.__all__ if name.startswith('xresnet')]
-    if arch in fastais: return lambda: getattr(xresnet, arch)(c_in=n_in, n_out=n_out)
-    if timm and timm.is_model(arch): return lambda: timm.create_model(arch, pretrained=False, num_classes=n_out, in_chans=n_in)
+    if arch in fastais: return partial(getattr(xresnet, arch), c_in=n_in, n_out=n_out)
+    timm = _timm()
     timms = timm.list_models() if timm else []
-    raise _unknown(arch, ['cnn', 'resnet9', *known, *fastais, *timms], timm)
+    if timm and timm.is_model(arch):
+        return partial(timm.create_model, arch, pretrained=False, num_classes=n_out, in_chans=n_in)
+    raise _unknown(arch, ['cnn', 'resnet9', *torchvisions, *fastais, *timms], timm)
 
 # %% ../../nbs/api/compare/07_models.ipynb #c32486e1
 def make_model(

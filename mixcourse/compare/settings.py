@@ -36,6 +36,14 @@ def _check_names(name, chosen, known):
     _check(name, ','.join(chosen), len(set(chosen))==len(chosen), 'each named once')
 
 # %% ../../nbs/api/compare/01_settings.ipynb #3ebb745e
+_limits = dict(
+    noise=(lambda v: 0<=v<1, 'in [0,1)'),
+    lr=(lambda v: 0<v<inf, '> 0'),
+    wd=(lambda v: 0<=v<inf, 'finite and >= 0'),
+    alpha=(lambda v: 0<=v<inf, 'finite and >= 0'),
+    epsilon=(lambda v: 0<=v<=1, 'in [0,1]'))
+
+# %% ../../nbs/api/compare/01_settings.ipynb #800d31bd
 def _option(default, doc): return field(default=default, metadata=dict(doc=doc))
 
 # %% ../../nbs/api/compare/01_settings.ipynb #f97a4bfd
@@ -77,13 +85,13 @@ class Settings:
         _check_names('tasks', self.tasks, TASKS)
         _check('arch', self.arch, isinstance(self.arch, str), 'a name')
         _check('device', self.device, self.device is None or isinstance(self.device, str), 'a name')
-        for name in ('seeds','epochs'): _check_count(name, getattr(self, name), optional=False)
+        for name in ('seeds','epochs'):
+            _check_count(name, getattr(self, name), optional=False)
         for name in ('points','pictures','labels','width','bs'):
             _check_count(name, getattr(self, name), optional=True)
-        _check_number('noise', self.noise, lambda v: 0<=v<1, 'in [0,1)')
-        _check_number('lr', self.lr, lambda v: 0<v<inf, '> 0')
-        _check_number('wd', self.wd, lambda v: 0<=v<inf, 'finite and >= 0')
-        if self.alpha is not None: _check_number('alpha', self.alpha, lambda v: 0<=v<inf, 'finite and >= 0')
-        if self.epsilon is not None: _check_number('epsilon', self.epsilon, lambda v: 0<=v<=1, 'in [0,1]')
+        for name,(fits,rule) in _limits.items():
+            value = getattr(self, name)
+            if value is None and name in ('alpha','epsilon'): continue
+            _check_number(name, value, fits, rule)
         wanted = self.width is None or self.arch=='resnet9'
         _check('width', self.width, wanted, 'left out where `arch` is not resnet9')

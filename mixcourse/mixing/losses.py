@@ -214,12 +214,16 @@ def _state(loss_func):
 # %% ../../nbs/api/mixing/07_losses.ipynb #ce40d9f0
 def _row_values(loss_func, example, own):
     "Values of the rows of `example` before they are reduced"
-    (pred,target,_),each,n = example,unreduced(loss_func),len(example.target)
+    pred,target,_ = example
+    each,n = unreduced(loss_func),len(target)
     few = min(5, n//2)
-    try: values,first = _call(each, pred, target),_call(each, pred[:few], target[:few])
+    try:
+        values = _call(each, pred, target)
+        first = _call(each, pred[:few], target[:few])
     except _NoRule: raise
     except Exception: values = None # it took this example, and refuses to return its values
-    if not isinstance(values, Tensor) or values.ndim==0: raise _NoRule('gives one number a batch')
+    if not isinstance(values, Tensor) or values.ndim==0:
+        raise _NoRule('gives one number a batch')
     if values.numel()%n or first.numel()*n!=values.numel()*few:
         raise _NoRule('gives no value for each picture')
     if not _alike(values.reshape(n, -1)[:few], first.reshape(few, -1)):

@@ -148,9 +148,11 @@ def _made_up(loss_func, y, pred, n_classes):
     layouts = _possible_layouts(own, y, n_classes) if pred is None else list(_layouts_of(pred, y))
     trial,layout = _first_that_tells(own, layouts, y.dtype, 'cpu', ignored)
     if layout and layout.axis: _add_hidden_ids(trial, layout.n_ids, y)
-    if layout or y.device.type=='cpu' or pred is None and n_classes is None: return trial, layout
+    is_told = pred is not None or n_classes is not None
+    if layout or y.device.type=='cpu' or not is_told: return trial, layout
     # it holds tensors of a device where no copy reaches them, like the closure of a function
-    known = [o for o in layouts if o.axis is None or pred is not None or o.n_ids==n_classes]
+    known = layouts
+    if pred is None: known = [o for o in layouts if o.axis is None or o.n_ids==n_classes]
     return _first_that_tells(_private(loss_func, y.device), known, y.dtype, y.device, ignored)
 
 # %% ../../nbs/api/mixing/07b_reduction.ipynb #57998c13

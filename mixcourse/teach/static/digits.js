@@ -111,7 +111,7 @@ const makePad = changed => {
 const showAnswers = probs => {
   const best = network.likeliest(probs, 0, classes)
   return probs.map((prob, digit) => h('li', { class: digit === best ? 'dg-best' : null },
-    h('span', {}, `${digit}`), h('span', { class: 'ex-bar dg-bar' }, h('i', { style: `width:${100 * prob}%` })),
+    h('span', {}, `${digit}`), h('span', { class: 'mx-meter dg-bar' }, h('i', { style: `width:${100 * prob}%` })),
     h('b', {}, prob.toFixed(2))))
 }
 const showConfusion = ({ name, confusion }) => {

@@ -29,7 +29,7 @@ const byChapter = (ids, isRight) => {
 const chapterLink = ({ title, href }) => href ? h('a', { href }, title) : title
 const showChapter = (chapter, right, all) => h('li', {},
   h('span', {}, chapterLink(chapter)),
-  h('span', { class: 'em-bar' }, h('i', { style: `width:${100 * right / all}%` })),
+  h('span', { class: 'mx-meter' }, h('i', { style: `width:${100 * right / all}%` })),
   h('b', {}, `${right} of ${all}`))
 const readAgain = (rows, chapters) => {
   const weak = rows.filter(([, right, all]) => right / all < enough)

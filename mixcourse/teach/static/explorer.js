@@ -108,7 +108,7 @@ const modes = { mixup, cutmix, cutout }
 
 const showBar = (name, share, digits, isPartner) => h('li', { class: isPartner ? 'ex-b' : null },
   h('span', { class: 'ex-name' }, name),
-  h('span', { class: 'ex-bar' }, h('i', { style: `width:${100 * share}%` })),
+  h('span', { class: 'mx-meter ex-bar' }, h('i', { style: `width:${100 * share}%` })),
   h('b', {}, share.toFixed(digits)))
 const makeFills = (state, changed) => {
   const group = uid()
