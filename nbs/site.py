@@ -20,11 +20,12 @@ def main(root=here.parent):
         subprocess.run(['nbdev-docs'], check=True)
         proc = root/'_proc'
     else:
-        proc = proc_nbs(force=True)
+        proc = proc_nbs(force=True, n_workers=1)  # torch is imported once
         plain.build(proc, out)
     site = texts.Site(proc, out)
-    finish.finish(site)
-    texts.write(site)
+    found = {o: texts.snippets(site, o, finish.finish_page(site, o)) for o in site.pages}
+    finish.icons(out)
+    texts.write(site, found)
     downloads.write(site, root/'nbs')
     print(f'{len(site.pages)} pages, with{"" if shutil.which("quarto") else "out"} Quarto: {out/"index.html"}')
 

@@ -1,5 +1,6 @@
 "The site, built once from a copy as `make site` does; `SITE=_docs pytest` takes one that was built before."
 import gzip, os, re, subprocess, sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,20 +36,36 @@ def pages(once):
     return Path(os.environ['SITE']).resolve() if os.environ.get('SITE') else once('site', build)
 
 
+@cache
 def html(pages, url): return (pages/url).read_text(encoding='utf-8')
 
 
-def soup(pages, url): return BeautifulSoup(html(pages, url), 'html.parser')
+@cache
+def soup(pages, url):
+    "Parsed once for all tests: none of them changes it"
+    return BeautifulSoup(html(pages, url), 'html.parser')
+
+
+@cache
+def marks(pages, url):
+    "Places of a page that a link can lead to"
+    return set(re.findall(r'\bid="([^"]*)"', html(pages, url)))
+
+
+@cache
+def sent(path):
+    "Bytes of a file, as a server sends it"
+    return len(gzip.compress(path.read_bytes()))
 
 
 def by_quarto(pages): return 'name="generator"' in html(pages, 'index.html')
 
 
 class Visit(Site):
-    "Opens pages of the folder; notes what they asked of others, what failed, and how much came"
+    "Opens pages of the folder; notes what they asked of others, what failed, and which files came"
     def __init__(self, browser, folder, **kwargs):
         super().__init__(browser)
-        self.folder, self.sizes, self.js = folder, {}, kwargs.get('java_script_enabled', True)
+        self.folder, self.came, self.js = folder, set(), kwargs.get('java_script_enabled', True)
         self.window = browser.new_context(**{'viewport': {'width': 1280, 'height': 900}, 'reduced_motion': 'reduce', **kwargs})
         self.window.route('**/*', self.answer)
         self.page = self.watch(self.window.new_page())
@@ -59,12 +76,15 @@ class Visit(Site):
         if not url.startswith(host) or not file.is_file():
             self.asked.append(url)
             return route.abort()
-        body = file.read_bytes()
-        self.sizes[url] = len(gzip.compress(body))  # as a server sends it
-        route.fulfill(body=body, content_type=types.get(file.suffix, 'text/html; charset=utf-8'))
+        self.came.add(file)
+        route.fulfill(body=file.read_bytes(), content_type=types.get(file.suffix, 'text/html; charset=utf-8'))
+
+    def weight(self):
+        "Bytes of what came, without pictures"
+        return sum(sent(o) for o in self.came if o.suffix not in ('.png', '.jpeg', '.svg', '.webp'))
 
     def open(self, url):
-        self.sizes.clear()
+        self.came.clear()
         self.page.goto(host+url)
         if self.page.query_selector('.mx') and self.js: self.page.wait_for_selector('.mx[data-on]')
         return self.page

@@ -1,12 +1,12 @@
 "What stands on the pages of the site, and what lies beside them."
-import json, re, subprocess, zipfile
+import json, os, re, subprocess, zipfile
 from pathlib import Path
 
 import pytest
-from built import by_quarto, chapters, html, lessons, pages, reference, site_url, soup, sources, stems, urls
+from built import chapters, html, lessons, marks, pages, reference, site_url, soup, sources, stems, urls
 from conftest import root
 
-pytestmark = [pytest.mark.slow, pytest.mark.quarto]  # the pages that readers get are those by Quarto
+pytestmark = pytest.mark.slow
 
 
 def test_every_notebook_has_its_page(pages):
@@ -38,16 +38,17 @@ def test_no_directive_shows(pages, url):
 def links(s): return [o for o in re.findall(r'<a\b[^>]*\bhref="([^"]+)"', s)]
 
 
+def is_dead(pages, url, link):
+    path, _, mark = link.partition('#')
+    target = os.path.normpath(Path(url).parent/path) if path else url
+    if not (pages/target).is_file(): return True
+    return bool(mark) and target.endswith('.html') and mark not in marks(pages, target)
+
+
 @pytest.mark.parametrize('url', [o for o in urls if o != '404.html'])
 def test_links_lead_somewhere(pages, url):
-    dead = []
-    for o in links(html(pages, url)):
-        if re.match(r'[a-z]+:', o): continue
-        path, _, mark = o.partition('#')
-        target = (pages/url).parent/path if path else pages/url
-        if path and not target.is_file(): dead.append(o)
-        elif mark and target.suffix == '.html' and not re.search(rf'\bid="{re.escape(mark)}"', target.read_text(encoding='utf-8')): dead.append(o)
-    assert dead == []
+    inner = [o for o in links(html(pages, url)) if not re.match(r'[a-z]+:', o)]
+    assert [o for o in inner if is_dead(pages, url, o)] == []
 
 
 def test_the_page_for_lost_readers_links_from_the_top(pages):
@@ -64,16 +65,21 @@ def test_links_to_the_site_stay_on_this_copy(pages, url):
     assert [o for o in inner if (pages/(o.removeprefix(site_url).partition('#')[0] or 'index.html')).is_file()] == []
 
 
-def test_source_links_lead_to_the_function(pages):
+def module_of(notebook):
+    "The file that it exports, as a path without its suffix; None for a page that exports nothing"
+    exported = re.search(r'#\| ?default_exp ([\w.]+)', notebook.read_text(encoding='utf-8'))
+    return exported and exported[1].replace('.', '/')
+
+
+modules = {url: name for url, o in zip(urls, sources) if (name := module_of(o))}
+
+
+@pytest.mark.parametrize('url', modules)
+def test_source_links_lead_to_the_function(pages, url):
     "The page of a module shows its own functions"
-    modules = {u: s for u, s in zip(urls, sources)}
-    for url in reference:
-        exp = re.search(r'#\| ?default_exp (\S+?)\\n|#\| ?default_exp (\S+?)"', modules[url].read_text(encoding='utf-8'))
-        if not exp: continue
-        own = (exp[1] or exp[2]).replace('.', '/')
-        sources_of = [o['href'] for o in soup(pages, url).select('main a') if o.get_text() == 'source']
-        found = {re.search(r'/mixcourse/([\w/]+)\.py#L\d+$', o)[1] for o in sources_of}
-        assert found <= {own}, url
+    hrefs = [o['href'] for o in soup(pages, url).select('main a') if o.get_text() == 'source']
+    found = {re.search(r'/blob/\w+/mixcourse/([\w/]+)\.py#L\d+$', o)[1] for o in hrefs}
+    assert found <= {modules[url]}
 
 
 # Navigation
@@ -103,8 +109,8 @@ def test_chapters_are_numbered(pages):
     assert numbers == [str(i) for i in range(1, len(lessons)+1)]
 
 
+@pytest.mark.quarto
 def test_only_the_section_of_the_page_is_open(pages):
-    if not by_quarto(pages): pytest.skip('what folds is made by Quarto')
     side = sidebar(pages, chapters[0])
     opened = [o for o in side.select('ul.collapse.show')]
     assert len(opened) == 1 and opened[0].select_one('.active')
@@ -151,12 +157,20 @@ def test_a_heading_stands_once(pages, url):
     assert [a for a, b in zip(found, found[1:]) if a == b] == []
 
 
+def signatures(page):
+    "Those of functions and classes, without their comments"
+    code = [re.sub('#.*', '', o.get_text()).strip() for o in page.select('main pre')]
+    return [o for o in code if re.match(r'(def|class) \w+\($', o.partition('\n')[0])]
+
+
 @pytest.mark.parametrize('url', reference)
 def test_signatures_read_well(pages, url):
-    page = soup(pages, url)
-    signatures = [o.get_text() for o in page.select('main pre') if re.match(r'\s*(def|class) \w+\($', o.get_text().strip().splitlines()[0])]
-    assert '__main__' not in ' '.join(signatures)
-    assert page.select('main hr + p > a[href*="/blob/"]') == [], 'a rule for nothing'
+    assert [o for o in signatures(soup(pages, url)) if '__main__' in o] == []
+
+
+@pytest.mark.parametrize('url', reference)
+def test_no_rule_stands_for_nothing(pages, url):
+    assert soup(pages, url).select('main hr + p > a[href*="/blob/"]') == []
 
 
 def test_reference_and_course_know_each_other(pages):
@@ -190,22 +204,44 @@ def test_search_gives_no_answers(pages):
     assert len(whys) > 50 and [o for o in whys if o in found and o not in prose] == []
 
 
+def code_of(pages, url): return ' '.join(o.get_text() for o in soup(pages, url).select('code'))
+
+
 def test_search_snippets_are_words(pages):
-    "Blocks do not run together, and code is whole"
+    "Sentences do not run together"
     text = ' '.join(o['text'] for o in entries(pages) if o['href'].startswith('chapters/'))
-    assert re.findall(r'[a-z]{3}\.[A-Z][a-z]{2}', re.sub(r'\S*[=(_]\S*', '', text))[:5] == []
+    code = ' '.join(code_of(pages, o) for o in chapters)
+    joined = re.findall(r'\w*[a-z]{3}\.[A-Z][a-z]{2}\w*', text)
+    assert [o for o in joined if o not in code] == []
+
+
+def test_search_keeps_code_whole(pages):
+    text = ' '.join(o['text'] for o in entries(pages) if o['href'].startswith('chapters/'))
     assert re.search(r'\b\w+\(\w+\.\w+', text)
+
+
+def twin(pages, url): return (pages/f'{url}.md').read_text(encoding='utf-8')
+
+
+@pytest.mark.parametrize('url', [o for o in urls if o != '404.html'])
+def test_twin_brings_no_pictures_and_no_scripts(pages, url):
+    text = re.sub(r'^(`{3,}).*?^\1$', '', twin(pages, url), flags=re.M | re.S)  # a page may show such code
+    assert re.findall(r'data:image|<script', text) == []
+
+
+def bare(text):
+    "Words without marks, and with straight quotes"
+    return re.sub(r'[\s*_\\]+', ' ', text).translate(str.maketrans('’“”', '\'""'))
 
 
 @pytest.mark.parametrize('url', [o for o in urls if o != '404.html'])
 def test_twin_holds_the_prose(pages, url):
-    "The words of the page, without pictures in it, without its scripts"
-    twin = (pages/f'{url}.md').read_text(encoding='utf-8')
-    assert twin.startswith('# ') and 'data:image' not in twin and '<script' not in twin
-    words = [o.get_text(' ', strip=True) for o in soup(pages, url).select('main section > p') if not o.select('code, math, a, img, span')]
-    plain = re.sub(r'[\s*_\\]+', ' ', twin)
-    missing = [o for o in words if len(o) > 60 and re.sub(r'[\s*_]+', ' ', o).replace('’', "'")[:60] not in plain.replace('’', "'").replace('“', '"').replace('”', '"')]
-    assert len(missing) <= len(words)//10, missing[:3]
+    "The words of the page, below its title"
+    text = bare(twin(pages, url))
+    prose = [o.get_text(' ', strip=True) for o in soup(pages, url).select('main section > p') if not o.select('code, math, a, img, span')]
+    missing = [o for o in prose if len(o) > 60 and bare(o)[:60] not in text]
+    assert text.startswith('# ')
+    assert len(missing) <= len(prose)//10, missing[:3]
 
 
 def test_llms_txt_names_every_twin(pages):

@@ -1,8 +1,11 @@
 "What both ways of building leave to do: navigation, pictures, links, the toggle of light and dark, and icons that nobody needs."
-import os, re
+import base64, os, re
+from io import BytesIO
 from pathlib import Path
 
 from bs4 import BeautifulSoup
+from mixcourse.teach.pages import progress_tag
+from mixcourse.teach.widget import as_html
 from PIL import Image
 
 toggle = '<button class="mx-theme" type="button" hidden aria-label="Light or dark"></button>'
@@ -45,7 +48,7 @@ def headings_in_sidebar(soup):
 
 def here_in_bar(page, soup):
     "Which link on top the page belongs to; Quarto marks each that shares a sidebar"
-    prefix = {'Course': 'chapters/', 'Library': 'api/', 'Speed': 'performance'}
+    prefix = {'Course': 'chapters/', 'Does it work?': 'evidence', 'Library': 'api/', 'Speed': 'performance'}
     for a in soup.select('#quarto-header .nav-link, #quarto-header .mx-row > a'):
         of = prefix.get(a.get_text().strip())
         a['class'] = [c for c in a.get('class', []) if c != 'active'] + ['active']*bool(of and page.startswith(of))
@@ -90,16 +93,27 @@ def size_of(path):
     with Image.open(path) as im: return im.size
 
 
+def size_in(url):
+    "(width, height) of a picture that is data; None where it is no image of pixels"
+    kind, _, data = url.partition(';base64,')
+    if not data or 'svg' in kind: return None
+    with Image.open(BytesIO(base64.b64decode(data))) as im: return im.size
+
+
+def picture_size(folder, src):
+    if src.startswith('data:'): return size_in(src)
+    return size_of(folder/src) if (folder/src).is_file() else None
+
+
 def pictures(site, page, soup):
     "Each has its size, so that nothing jumps; those further down wait until they are needed"
     folder = (site.out/site.url[page]).parent
     found = soup.select('main img')
     for i, o in enumerate(found):
         src = o.get('src', '')
-        if i > 1: o['loading'] = 'lazy'
+        if i > 1 and not src.startswith('data:'): o['loading'] = 'lazy'
         o['decoding'] = 'async'
-        if not o.get('width') and not src.startswith('data:') and (folder/src).is_file() and (size := size_of(folder/src)):
-            o['width'], o['height'] = size
+        if not o.get('width') and (size := picture_size(folder, src)): o['width'], o['height'] = size
 
 
 def scroll_areas(soup):
@@ -115,6 +129,11 @@ def add_toggle(soup):
     if bar and not soup.select_one('.mx-theme'): bar.append(BeautifulSoup(toggle, 'html.parser'))
 
 
+def add_scripts(soup):
+    "For a page that was no notebook: light and dark, and what was done"
+    if not soup.select_one('script[type=module]'): soup.body.append(BeautifulSoup(as_html(*progress_tag()), 'html.parser'))
+
+
 def order_headings(soup):
     "No level is left out: pages of the library begin with headings of the third"
     last = 1
@@ -124,6 +143,7 @@ def order_headings(soup):
 
 
 def finish_page(site, page):
+    "Its elements, as they are written"
     path = site.out/site.url[page]
     soup = BeautifulSoup(path.read_text(encoding='utf-8'), 'html.parser')
     inner_links(site, page, soup)
@@ -137,8 +157,10 @@ def finish_page(site, page):
     pictures(site, page, soup)
     scroll_areas(soup)
     add_toggle(soup)
+    add_scripts(soup)
     for o in soup.select('#quarto-sidebar-glass, #quarto-margin-sidebar, .quarto-color-scheme-toggle'): o.decompose()
     path.write_text(str(soup), encoding='utf-8')
+    return soup
 
 
 def icons(out):
@@ -162,8 +184,3 @@ def icons(out):
     chosen.subset(ttf)
     subset.save_font(ttf, font, opts)
     style.write_text(head + '\n'.join(f'.{name}::before{{content:"\\{code}"}}' for name, code in kept), encoding='utf-8')
-
-
-def finish(site):
-    for o in site.pages: finish_page(site, o)
-    icons(site.out)

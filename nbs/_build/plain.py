@@ -3,10 +3,10 @@ import os, re, shutil
 from html import escape
 from pathlib import Path
 
-import pypandoc
-from texts import Site, leaves, markdown
+from texts import Site, convert, leaves, markdown
 
 here = Path(__file__).parent
+template = (here/'page.html').read_text(encoding='utf-8')
 
 
 def nav(site, page):
@@ -35,9 +35,9 @@ def bar(site, page):
 def beside(site, page, step):
     "The page before or after, as variables of the template"
     i = site.order.index(page)+step if page in site.order else -1
-    if not 0 <= i < len(site.order): return []
+    if not 0 <= i < len(site.order): return {}
     o, name = site.order[i], 'next' if step > 0 else 'previous'
-    return ['-V', f'{name}={os.path.relpath(site.url[o], Path(page).parent)}', '-V', f'{name}-title={site.title(o)}']
+    return {name: os.path.relpath(site.url[o], Path(page).parent), f'{name}-title': escape(site.title(o))}
 
 
 def local_links(site, html, page):
@@ -49,7 +49,8 @@ def local_links(site, html, page):
     return re.sub(r'href="([^":]+\.ipynb(?:#[^"]*)?)"', local, html)
 
 
-def build_page(site, page):
+def page_job(site, page):
+    "For pandoc: a page in the template, its pictures beside it"
     path = site.out/site.url[page]
     path.parent.mkdir(parents=True, exist_ok=True)
     n = 0
@@ -59,21 +60,26 @@ def build_page(site, page):
         (path.parent/(o := f'{path.stem}-{n}.{suffix}')).write_bytes(data)
         return o
     meta, md = markdown(site.pages[page], picture)
-    root, about = os.path.relpath('.', Path(page).parent), meta.get('description', site.config['description'])
-    lead = re.sub('`(.+?)`', r'<code>\1</code>', escape(about))
-    variables = dict(nav='' if meta.get('sidebar') is False else nav(site, page), bar=bar(site, page), root=root, lead=lead, site=site.config['title'], url=site.config['site-url'], page=site.url[page],
-                     subtitle=meta.get('subtitle', ''), head=(here.parent/'head.html').read_text(encoding='utf-8'), kind=meta.get('body-classes', ''))
-    args = ['--standalone', f'--template={here/"page.html"}', '--mathml', *(['--toc', '--toc-depth=2'] if meta.get('toc', True) else []), '--section-divs', '--syntax-highlighting=pygments',
-            '-M', f'title={meta["title"]}', '-M', f'description={about.replace("`", "")}', *beside(site, page, -1), *beside(site, page, 1)]
-    for k, v in variables.items():
-        if v: args += ['-V', f'{k}={v}']
-    html = pypandoc.convert_text(md, 'html5', format='markdown-yaml_metadata_block+autolink_bare_uris-implicit_figures', extra_args=args)
-    path.write_text(local_links(site, html, page), encoding='utf-8')
+    options = {'template': template, 'variables': variables(site, page, meta), 'section_divs': True, 'html_math_method': 'mathml',
+               'table_of_contents': meta.get('toc', True), 'toc_depth': 2}
+    source = 'markdown-yaml_metadata_block+autolink_bare_uris-implicit_figures'
+    return {'text': md, 'from': source, 'to': 'html5', 'options': options}
+
+
+def variables(site, page, meta):
+    "What the template asks for"
+    about = meta.get('description', site.config['description'])
+    found = dict(title=escape(str(meta['title'])), description=escape(about.replace('`', '')), lead=re.sub('`(.+?)`', r'<code>\1</code>', escape(about)),
+                 subtitle=escape(meta.get('subtitle', '')), kind=meta.get('body-classes', ''), nav='' if meta.get('sidebar') is False else nav(site, page),
+                 bar=bar(site, page), head=(here.parent/'head.html').read_text(encoding='utf-8'), root=os.path.relpath('.', Path(page).parent),
+                 site=site.config['title'], url=site.config['site-url'], page=site.url[page], **beside(site, page, -1), **beside(site, page, 1))
+    return {k: v for k, v in found.items() if v}
 
 
 def build(proc, out):
     site = Site(proc, out)
-    for o in site.pages: build_page(site, o)
+    jobs = [page_job(site, o) for o in site.pages]
+    for page, html in zip(site.pages, convert(jobs)): (out/site.url[page]).write_text(local_links(site, html, page), encoding='utf-8')
     for o in [here/'plain.css', *(p for s in ('svg', 'png', 'json', 'css') for p in site.proc.rglob(f'*.{s}'))]:
         to = site.out/(o.relative_to(site.proc) if site.proc in o.parents else o.name)
         to.parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,5 @@
 "The pages as text: processed notebooks in pandoc's Markdown, a Markdown twin for each page, llms.txt, and what the search finds."
-import base64, json, os, re
+import base64, json, os, re, subprocess
 from html import unescape
 from pathlib import Path
 
@@ -27,9 +27,23 @@ def options(code):
     return found, '\n'.join(o for o in lines if not o.startswith('#|'))
 
 
+def convert(jobs):
+    "What pandoc makes of texts; see `convert.lua`"
+    cmd = [pypandoc.get_pandoc_path(), 'lua', Path(__file__).with_name('convert.lua')]
+    res = subprocess.run(cmd, input=json.dumps(jobs), stdout=subprocess.PIPE, text=True, encoding='utf-8', check=True)
+    return json.loads(res.stdout)
+
+
+def fenced(text, kind):
+    "A block of code in a fence that its own fences do not close"
+    longest = max(map(len, re.findall('`+', text)), default=0)
+    fence = '`'*max(3, longest+1)
+    return f'{fence}{kind}\n{text}\n{fence}'
+
+
 def output(o, alt, picture):
     "One output of a cell"
-    if o['output_type'] == 'stream': return f"```{{.output}}\n{text(o['text']).rstrip()}\n```"
+    if o['output_type'] == 'stream': return fenced(text(o['text']).rstrip(), '{.output}')
     data = o.get('data', {})
     for kind, suffix in images.items():
         if kind not in data: continue
@@ -38,12 +52,12 @@ def output(o, alt, picture):
         raw = text(data[kind]).encode()
         return f"![{alt}]({picture(raw if suffix == 'svg' else base64.b64decode(raw), suffix)}){{.figure{size}}}"
     if 'text/markdown' in data: return text(data['text/markdown']).removeprefix('---\n')
-    return f"```{{.output}}\n{text(data.get('text/plain')).rstrip()}\n```"
+    return fenced(text(data.get('text/plain')).rstrip(), '{.output}')
 
 
 def code_block(code, opts):
     "Code, open or folded to one line"
-    block = f'```python\n{code}\n```'
+    block = fenced(code, 'python')
     if not opts.get('code-fold'): return block
     return f'<details class="code-fold">\n<summary>{opts.get("code-summary", "Code")}</summary>\n\n{block}\n\n</details>'
 
@@ -106,18 +120,24 @@ def leaves(tree):
 # Markdown twins
 
 def fallback(html):
-    "What a widget says without scripts, as Markdown; questions without their answers"
+    "What a widget says without scripts; questions without their answers"
     soup = BeautifulSoup(html, 'html.parser')
     for o in soup.select('script, style, img'): o.decompose()
-    return pypandoc.convert_text(str(soup), 'gfm-raw_html', format='html', extra_args=['--wrap=none']).strip()
+    return str(soup)
 
 
-def twin(site, page):
-    "A page as Markdown that needs no other file"
-    meta, md = markdown(site.pages[page], lambda *_: '')
-    md = re.sub(r'^(`{3,})\{=html\}\n(.*?)^\1$', lambda m: fallback(m[2]), md, flags=re.M | re.S)
+def twin_job(site, page):
+    "For pandoc: a page as Markdown, with what its widgets say"
+    _, md = markdown(site.pages[page], lambda *_: '')
+    md = re.sub(r'^(`{3,})\{=html\}\n(.*?)^\1$', lambda m: f'{m[1]}{{=widget}}\n{fallback(m[2])}\n{m[1]}', md, flags=re.M | re.S)
     md = re.sub(r'!\[((?:[^\]\\]|\\.)*)\]\(\)(\{[^}]*\})?', lambda m: f'*Figure: {m[1]}*' if m[1] else '', md)
-    body = pypandoc.convert_text(md, 'gfm-raw_html', format='markdown-implicit_figures-yaml_metadata_block', extra_args=['--wrap=none'])
+    source = 'markdown-implicit_figures-yaml_metadata_block'
+    return {'text': md, 'from': source, 'to': 'gfm-raw_html', 'options': {'wrap_text': 'wrap-none'}}
+
+
+def twin(site, page, body):
+    "A page as Markdown that needs no other file"
+    meta = site.meta[page]
     body = re.sub(r'\]\((?!\w+:|#)([^)#]+)\.ipynb', lambda m: f']({linked(site, page, m[1])}', body)
     body = re.sub(r'!\[([^\]]*)\]\(data:[^)]*\)|<img[^>]*src="data:[^>]*>', lambda m: f'*Figure: {m[1]}*' if m[1] else '', body)
     return f"# {meta['title']}\n\n> {meta.get('description', '')}\n\n{body}"
@@ -146,9 +166,8 @@ def llms(site):
 hidden = 'script, style, svg, annotation, .mx details, .mx-said, [type="application/json"], .visually-hidden, .code-copy-button, details:not(.code-fold)'
 
 
-def snippets(site, page):
-    "A page's sections as the search shows them: words with spaces between, no answers of questions"
-    soup = BeautifulSoup((site.out/site.url[page]).read_text(encoding='utf-8'), 'html.parser')
+def snippets(site, page, soup):
+    "A page's sections as the search shows them: words with spaces between, no answers of questions; takes the page apart"
     main = soup.select_one('main')
     for o in main.select(f'{hidden}, #title-block-header, .page-navigation, .mx-meta'): o.decompose()
     for o in main.select('code'): o.string = o.get_text()
@@ -168,14 +187,15 @@ def snippets(site, page):
     return [entry('', '', [about, *main.stripped_strings]), *found]
 
 
-def write(site):
-    "Twins, llms.txt, and the index of the search"
+def write(site, found):
+    "Twins, llms.txt, and the index of the search: `found` are the snippets of each page"
     full = []
-    for page in site.pages:
-        md = twin(site, page)
+    bodies = convert([twin_job(site, o) for o in site.pages])
+    for page, body in zip(site.pages, bodies):
+        md = twin(site, page, body)
         (site.out/f'{site.url[page]}.md').write_text(md, encoding='utf-8')
         if page in site.order: full.append(md)
     (site.out/'llms.txt').write_text(llms(site), encoding='utf-8')
     (site.out/'llms-full.txt').write_text('\n\n---\n\n'.join(full), encoding='utf-8')
-    index = [o for page in ['index.ipynb', *site.order] if page in site.pages for o in snippets(site, page)]
+    index = [o for page in ['index.ipynb', *site.order] if page in found for o in found[page]]
     (site.out/'search.json').write_text(json.dumps(index, ensure_ascii=False), encoding='utf-8')

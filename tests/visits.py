@@ -1,0 +1,117 @@
+"What one visit of a page finds: it is loaded once and looked at on a desk, in the dark, on a phone and on paper."
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from browser.harness import axe, load_axe, wide
+from built import Visit, chapters, reference
+
+desk, phone = {'width': 1280, 'height': 900}, {'width': 390, 'height': 844}
+colors = ['color-contrast', 'link-in-text-block']  # rules of axe that see a color
+layout = ['target-size', 'scrollable-region-focusable']  # rules that see a width; all others are asked on a phone of one page of each kind
+kinds = ['index.html', 'start.html', 'glossary.html', 'performance.html', '404.html', chapters[0], reference[0]]
+contrast = (Path(__file__).parent/'browser/contrast.js').read_text(encoding='utf-8')
+
+shifts = '''window.shift = 0
+new PerformanceObserver(list => list.getEntries().forEach(o => { if (!o.hadRecentInput) shift += o.value }))
+    .observe({ type: 'layout-shift', buffered: true })'''
+nameless = "[...document.images].filter(o => !o.alt.trim()).map(o => o.outerHTML.slice(0, 120))"
+broken = "[...document.images].filter(o => o.src && !o.naturalWidth).map(o => o.src.slice(0, 120))"
+complete = "[...document.images].every(o => { o.loading = 'eager'; return o.complete })"
+small = '''[...document.querySelectorAll(`#quarto-header :is(a, button), #quarto-sidebar :is(a, button, summary),
+        .page-navigation a, .mx-meta a, .nav-footer a, summary`)]
+    .filter(o => o.checkVisibility() && !o.matches('.skip')).map(o => [o.outerHTML.slice(0, 90), o.getBoundingClientRect()])
+    .filter(([_, r]) => r.width && (r.width < 24 || r.height < 24)).map(([s, r]) => `${s} ${r.width}x${r.height}`)'''
+cut = '''[...document.querySelectorAll('main pre')].filter(o => o.checkVisibility() && o.scrollWidth > o.clientWidth + 1)
+    .map(o => o.textContent.slice(0, 60))'''
+tall = "[...document.images].filter(o => o.height > innerHeight).map(o => o.alt)"
+furniture = "['#quarto-header', '#quarto-sidebar', '.page-navigation'].filter(o => document.querySelector(o)?.checkVisibility())"
+dark = "[...document.querySelectorAll('.mx')].filter(o => getComputedStyle(o).colorScheme !== 'light').map(o => o.dataset.kind)"
+share_of_paper = "document.querySelector('main').getBoundingClientRect().width / innerWidth"
+
+
+@dataclass
+class Found:
+    "Of one page; a list is empty where all is well"
+    asked: list = field(default_factory=list)  # addresses of others
+    errors: list = field(default_factory=list)  # of scripts
+    weight: int = 0  # bytes that came before anyone scrolled, without pictures
+    shift: float = 0.  # how much moved, as the browser counts it
+    nameless: list = field(default_factory=list)  # pictures without words
+    broken: list = field(default_factory=list)  # pictures that did not come
+    violations: dict = field(default_factory=dict)  # look -> what axe says
+    small: list = field(default_factory=list)  # what a finger misses
+    tall: list = field(default_factory=list)  # pictures longer than a sheet
+    furniture: list = field(default_factory=list)  # what would be printed beside the text
+    dark: list = field(default_factory=list)  # widgets that a dark page would print as black boxes
+    paper: float = 0.  # share of its width that the text has
+    overflow: int = 0  # pixels wider than a phone
+    cut: list = field(default_factory=list)  # code that a phone hides
+
+
+class Visitor:
+    "Goes from page to page in one browser, and remembers which looks of text axe has judged"
+    def __init__(self, chrome, pages):
+        self.visit = Visit(chrome, pages, viewport=desk)
+        self.page, self.judged = self.visit.page, {}
+        self.page.add_init_script(shifts)
+
+    def colors(self):
+        "Violations of rules about colors, as the page looks now"
+        looks = self.page.evaluate('looks()')
+        if new := [o for o in looks if o not in self.judged]:
+            self.judged |= {o: [] for o in new}
+            for look, *violation in self.page.evaluate('([looks, rules]) => judge(looks, rules)', [new, colors]): self.judged[look].append(violation)
+        return [violation for o in looks for violation in self.judged[o]]
+
+    def on_a_desk(self, found):
+        page = self.page
+        found.shift, found.weight = page.evaluate('shift'), self.visit.weight()
+        found.violations['light'] = axe(page, skip=colors) + self.colors()
+        found.nameless, found.small = page.evaluate(nameless), page.evaluate(small)
+        page.wait_for_function(complete)
+        found.broken = page.evaluate(broken)
+
+    def in_the_dark(self, found, look):
+        self.page.emulate_media(color_scheme='dark')
+        found.violations[look] = self.colors()
+        self.page.emulate_media(color_scheme='light')
+
+    def on_paper(self, found):
+        page = self.page
+        page.emulate_media(media='print', color_scheme='dark')
+        found.tall, found.furniture, found.dark = page.evaluate(tall), page.evaluate(furniture), page.evaluate(dark)
+        found.paper = page.evaluate(share_of_paper)
+        page.emulate_media(media='screen', color_scheme='light')
+
+    def on_a_phone(self, found, rules):
+        page = self.page
+        page.set_viewport_size(phone)
+        found.violations['phone'] = axe(page, rules, skip=colors) + self.colors()
+        found.overflow, found.cut = wide(page), page.evaluate(cut)
+
+    def look_at(self, url):
+        "Everything that is asked of a page which is only looked at"
+        v, found = self.visit, Found()
+        v.asked, v.errors = found.asked, found.errors
+        self.page.set_viewport_size(desk)
+        v.open(url)
+        load_axe(self.page)
+        self.page.evaluate(contrast)
+        self.on_a_desk(found)
+        self.in_the_dark(found, 'dark')
+        self.on_paper(found)
+        self.on_a_phone(found, () if url in kinds else layout)
+        self.in_the_dark(found, 'dark phone')
+        return found
+
+
+@pytest.fixture(scope='session')
+def found(chrome, pages):
+    "`found(url)`: each page is visited once"
+    visitor, known = Visitor(chrome, pages), {}
+    def get(url):
+        if url not in known: known[url] = visitor.look_at(url)
+        return known[url]
+    yield get
+    visitor.visit.window.close()
