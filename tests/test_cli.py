@@ -110,6 +110,7 @@ def test_out_that_cannot_be_written(capsys, here, out, monkeypatch):
     assert [o.name for o in here.iterdir()] == ['text']
 
 
+@pytest.mark.slow
 def test_one_line_from_a_real_process(here, npz):
     "Nothing of what other packages have to say when they are imported"
     res = subprocess.run([sys.executable, '-m', 'mixcourse.cli', 'compare', '--data', npz(y_train=np.zeros(96, int))], capture_output=True, text=True)

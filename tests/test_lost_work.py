@@ -3,6 +3,7 @@ import io, json, os, re, signal, subprocess, sys
 from functools import partial
 
 import pytest
+from matplotlib.figure import Figure
 
 from comparisons import stop_in, untimed
 from mixcourse import cli
@@ -11,6 +12,14 @@ from mixcourse.compare import report, run
 from test_cli import here, npz, quick, refused  # noqa: F401
 
 # ruff: noqa: F811  fixtures
+
+brief = *quick, '--seeds', '1'  # four runs
+
+
+@pytest.fixture(autouse=True)
+def small_picture(monkeypatch):
+    "A true one takes most of the time; tests/test_cli.py and tests/test_report.py draw it"
+    monkeypatch.setattr(report, 'results_figure', lambda res: Figure(figsize=(1, 1)))
 
 
 def kept(folder): return json.loads((folder/'compare/compare.json').read_text())
@@ -30,7 +39,7 @@ def test_stop_saves_and_prints_what_is_finished(capsys, here, npz, monkeypatch):
 
 def test_stop_before_anything_is_finished(capsys, here, npz, monkeypatch):
     stop_in(monkeypatch, 0)
-    assert main(['compare', *quick, '--data', npz()]) == 130
+    assert main(['compare', *brief, '--data', npz()]) == 130
     out, err = capsys.readouterr()
     assert not out
     assert 'nothing is saved' in err
@@ -39,10 +48,10 @@ def test_stop_before_anything_is_finished(capsys, here, npz, monkeypatch):
 
 def test_crash_saves_what_is_finished_and_is_not_hidden(here, npz, monkeypatch):
     stop_in(monkeypatch, 3, RuntimeError)
-    with pytest.raises(RuntimeError): main(['compare', *quick, '--data', npz()])
+    with pytest.raises(RuntimeError): main(['compare', *brief, '--data', npz()])
     assert len(json.loads((here/'compare/compare.json').read_text())['runs']) == 3
     stop_in(monkeypatch, 1, ValueError)  # not taken for a wrong option
-    with pytest.raises(ValueError): main(['compare', *quick, '--data', npz()])
+    with pytest.raises(ValueError): main(['compare', *brief, '--data', npz()])
 
 
 @pytest.mark.slow
@@ -123,7 +132,7 @@ def test_signals_are_as_before_afterwards():
 def test_table_is_printed_though_nothing_can_be_written(capsys, here, npz, monkeypatch):
     def full(path, data): raise OSError(28, 'No space left on device')
     monkeypatch.setattr(report, '_write', full)
-    assert main(['compare', *quick, '--data', npz()]) == 1
+    assert main(['compare', *brief, '--data', npz()]) == 1
     out, err = capsys.readouterr()
     assert 'cutmix' in out
     assert 'mixcourse compare: compare.json could not be saved: No space left on device' in err
@@ -134,10 +143,10 @@ def test_table_is_printed_though_nothing_can_be_written(capsys, here, npz, monke
 def test_a_picture_that_cannot_be_drawn_costs_a_line(capsys, here, npz, monkeypatch, error):
     def fail(res): raise error
     monkeypatch.setattr(report, 'results_figure', fail)
-    assert main(['compare', *quick, '--data', npz()]) == 1
+    assert main(['compare', *brief, '--data', npz()]) == 1
     out, err = capsys.readouterr()
     assert 'cutmix' in out
-    assert len(kept(here)['runs']) == 8
+    assert len(kept(here)['runs']) == 4
     assert (here/'compare/compare.csv').exists()
     assert len([o for o in err.splitlines() if 'compare.png could not be saved' in o]) == 1
 
@@ -145,7 +154,7 @@ def test_a_picture_that_cannot_be_drawn_costs_a_line(capsys, here, npz, monkeypa
 def test_control_c_while_drawing(capsys, here, npz, monkeypatch):
     def interrupted(res): raise KeyboardInterrupt
     monkeypatch.setattr(report, 'results_figure', interrupted)
-    assert main(['compare', *quick, '--data', npz()]) == 130
+    assert main(['compare', *brief, '--data', npz()]) == 130
     out, err = capsys.readouterr()
     assert 'cutmix' in out
     assert kept(here)['finished']
@@ -155,7 +164,7 @@ def test_control_c_while_drawing(capsys, here, npz, monkeypatch):
 def test_a_letter_that_the_terminal_lacks_costs_nothing(here, npz, monkeypatch):
     out = io.TextIOWrapper(io.BytesIO(), encoding='ascii')
     monkeypatch.setattr(sys, 'stdout', out)
-    assert main(['compare', *quick, '--data', npz()]) == 0
+    assert main(['compare', *brief, '--data', npz()]) == 0
     assert b'cutmix' in out.buffer.getvalue()
 
 
@@ -171,25 +180,26 @@ class Watched(Unwritable):
 @pytest.mark.parametrize('stream', [Unwritable, Watched])
 def test_news_that_cannot_be_written_does_not_end_a_run(capsys, here, npz, monkeypatch, stream):
     monkeypatch.setattr(sys, 'stderr', stream())
-    assert main(['compare', *quick, '--data', npz()]) == 0
-    assert len(kept(here)['runs']) == 8
+    assert main(['compare', *brief, '--data', npz()]) == 0
+    assert len(kept(here)['runs']) == 4
 
 
 def test_no_streams_at_all(here, npz, monkeypatch):
     "As in a process without a console"
     monkeypatch.setattr(sys, 'stdout', None)
     monkeypatch.setattr(sys, 'stderr', None)
-    assert main(['compare', *quick, '--data', npz()]) == 0
+    assert main(['compare', *brief, '--data', npz()]) == 0
     assert kept(here)['finished']
 
 
 def test_results_that_cannot_be_printed_are_saved(capsys, here, npz, monkeypatch):
     monkeypatch.setattr(sys, 'stdout', Unwritable())
-    assert main(['compare', *quick, '--data', npz()]) == 1
+    assert main(['compare', *brief, '--data', npz()]) == 1
     assert 'the results could not be printed: No space left on device' in capsys.readouterr().err
     assert kept(here)['finished']
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == 'nt', reason='other pipes')
 def test_a_reader_who_closes_the_pipe_is_no_error(here, npz):
     args = [sys.executable, '-m', 'mixcourse.cli', 'compare', *quick, '--seeds', '1', '--data', npz()]
@@ -230,14 +240,14 @@ def test_a_terminal_has_a_bar(here, npz, monkeypatch):
 def test_stale_files_are_swept(here, npz):
     (here/'compare').mkdir()
     (here/'compare/.compare.json.999999999').write_text('half')
-    main(['compare', *quick, '--data', npz()])
+    main(['compare', *brief, '--data', npz()])
     assert sorted(o.name for o in (here/'compare').iterdir()) == ['compare.csv', 'compare.json', 'compare.png']
 
 
 # gone on with
 
 def test_resume_is_bit_equal(capsys, here, npz, monkeypatch):
-    args = ['compare', *quick, '--data', npz()]
+    args = ['compare', *brief, '--data', npz()]
     assert main([*args, '--out', 'whole']) == 0
     with monkeypatch.context() as patched:
         stop_in(patched, 3)
@@ -249,7 +259,7 @@ def test_resume_is_bit_equal(capsys, here, npz, monkeypatch):
 
 
 def test_resume_of_what_is_finished_prints_it_again(capsys, here, npz, monkeypatch):
-    main(['compare', *quick, '--data', npz()])
+    main(['compare', *brief, '--data', npz()])
     capsys.readouterr()
     monkeypatch.setattr(run.Comparison, 'do', lambda *a: pytest.fail('trained'))
     assert main(['compare', '--resume', 'compare', '--data', npz()]) == 0
@@ -257,10 +267,10 @@ def test_resume_of_what_is_finished_prints_it_again(capsys, here, npz, monkeypat
 
 
 def test_resume_refuses_other_settings_and_leaves_what_was(capsys, here, npz):
-    main(['compare', *quick, '--data', npz()])
+    main(['compare', *brief, '--data', npz()])
     capsys.readouterr()
     before = {o.name: o.read_bytes() for o in (here/'compare').iterdir()}
-    for args, rule in ((['--epochs', '2'], '`epochs` must be 1 as in the comparison'), (['--seeds', '3'], '`seeds` must be 2'), (['--arch', 'resnet9'], '`arch`'),
+    for args, rule in ((['--epochs', '2'], '`epochs` must be 1 as in the comparison'), (['--seeds', '3'], '`seeds` must be 1'), (['--arch', 'resnet9'], '`arch`'),
                        (['--methods', 'none'], '`methods`'), (['--out', 'new'], '`out` must be left out with `resume`')):
         assert rule in refused(capsys, 'compare', '--resume', 'compare', '--data', npz(), *args)
     assert '`name` must be' in refused(capsys, 'compare', '--resume', 'compare')
@@ -292,7 +302,7 @@ def test_layout_without_arrays_is_refused(capsys, here):
 
 
 def test_a_stopped_comparison_is_not_written_over(capsys, here, npz, monkeypatch):
-    args = ['compare', *quick, '--data', npz()]
+    args = ['compare', *brief, '--data', npz()]
     with monkeypatch.context() as patched:
         stop_in(patched, 3)
         main(args)

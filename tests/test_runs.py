@@ -110,6 +110,7 @@ def test_alpha_reaches_every_mixer(alpha, mixup, manifold):
     assert [m.alpha for m in get('randommix').mixers] == [mixup]*2
 
 
+@pytest.mark.slow
 def test_resnet_on_bytes():
     "What `--data cifar10.npz --arch resnet18` does, on few pictures and a CPU"
     comp = tiny(photos(32, 8), arch='resnet18', methods=['cutmix'], seeds=1)

@@ -36,6 +36,7 @@ def test_sync(tmp_path):
     assert not found, f'out of sync: {found}. Notebooks are the source: run nbdev-export and nbdev-clean, then look at the diff.'
 
 
+@pytest.mark.slow
 def test_drift_is_seen(tmp_path):
     "An edited module, a module without a notebook and a notebook that was not cleaned"
     src = copy_project(root, tmp_path/'src')

@@ -65,6 +65,7 @@ def shown(w, **env):
     return subprocess.run([sys.executable, '-W', 'ignore', '-c', code], env={**os.environ, **env}, capture_output=True, text=True, check=True, cwd=root).stdout
 
 
+@pytest.mark.slow
 def test_same_bytes_each_time():
     w = 'quiz("mixup")'
     assert shown(w, PYTHONHASHSEED='1') == shown(w, PYTHONHASHSEED='2')

@@ -32,6 +32,7 @@ def _version(name):
     try: return version(name)
     except PackageNotFoundError: return None
 
+# %% ../../nbs/api/bench/10_main.ipynb #8da8f269
 def describe_setup(
     device='cpu', # Where the batches are
 )->dict:          # Processor, cores, threads, load of the last minute, GPU, Python, system, versions
@@ -65,6 +66,7 @@ def _whole(shapes, seconds, device):
         print(f'{format_rows(found, shape)}\n', flush=True)
     return rows,missing
 
+# %% ../../nbs/api/bench/10_main.ipynb #70a0ce9d
 def _compiled(shapes, seconds, device):
     "The operations through a compiler"
     rows,missing = [],{}
@@ -75,6 +77,7 @@ def _compiled(shapes, seconds, device):
     for row in rows: _print_row(row)
     return rows,missing
 
+# %% ../../nbs/api/bench/10_main.ipynb #2576b5e5
 def _scaling(shapes, seconds, device):
     "Our operations on more sizes"
     print('scaling, pixels, x floor')
@@ -86,6 +89,7 @@ def _scaling(shapes, seconds, device):
         if row['op']: _print_row(row)
     return rows
 
+# %% ../../nbs/api/bench/10_main.ipynb #85867feb
 def _steps(shapes, steps, device):
     "Mixing's share of a training step"
     from torchvision.models import resnet18

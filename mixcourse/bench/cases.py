@@ -70,6 +70,7 @@ def _callbacks(side, inplace):
     batches = MixUp(per_batch=True, inplace=inplace),CutMix(per_batch=True, inplace=inplace)
     return samples + batches
 
+# %% ../../nbs/api/bench/01_cases.ipynb #3a887fbd
 def our_cases(
     x:Tensor, # Images like those to come, (B,C,H,W)
     y:Tensor, # Class ids, (B,)
@@ -90,12 +91,14 @@ def _before_batch(cb, y):
         cb.before_batch()
     return call
 
+# %% ../../nbs/api/bench/01_cases.ipynb #72fa8600
 def _fastai(x, y):
     from fastai.callback import mixup as fastai
     blend = Case('fastai', 'MixUp', _before_batch(fastai.MixUp(), y))
     paste = Case('fastai', 'CutMix', _before_batch(fastai.CutMix(), y), 'batch', inplace=True)
     return [blend, paste]
 
+# %% ../../nbs/api/bench/01_cases.ipynb #4e820de6
 def _fastxtend(x, y):
     from fastxtend.callback import cutmixup
     mixers = dict(MixUp=cutmixup.MixUp(), CutMix=cutmixup.CutMix())
@@ -115,6 +118,7 @@ def _timm(x, y):
     erase = RandomErasing(**quarter, device=x.device)
     return [*cases, Case('timm', 'Cutout', erase, inplace=True)]
 
+# %% ../../nbs/api/bench/01_cases.ipynb #393d0835
 def _labelled(mixer, y, x): return mixer(x, y)
 
 # %% ../../nbs/api/bench/01_cases.ipynb #89d244e6
@@ -123,6 +127,7 @@ def _torchvision(x, y):
     mixers = dict(MixUp=v2.MixUp(num_classes=10), CutMix=v2.CutMix(num_classes=10))
     return [Case('torchvision', op, partial(_labelled, m, y), 'batch') for op,m in mixers.items()]
 
+# %% ../../nbs/api/bench/01_cases.ipynb #4b7c8ca9
 def _kornia(x, y):
     import kornia.augmentation as K
     told = dict(p=1., data_keys=['input','class'])
@@ -152,6 +157,7 @@ def _tried(make, x, y):
         for case in cases: case.call(x.clone())
     return cases
 
+# %% ../../nbs/api/bench/01_cases.ipynb #9d65b26c
 def peer_cases(
     x:Tensor, # Images like those to come, (B,C,H,W)
     y:Tensor, # Class ids, (B,)

@@ -22,6 +22,7 @@ from .cases import why_missing
 class NotOffered(Exception):
     "The library does not claim to do that."
 
+# %% ../../nbs/api/bench/07_peers.ipynb #b27a2725
 class Peer:
     "A library, as the checks call it."
     name = ''     # Name of the package, for people and for `version`
@@ -56,6 +57,7 @@ class Peer:
 # %% ../../nbs/api/bench/07_peers.ipynb #86576b82
 def _soft(y, n): return one_hot(y, n).float()
 
+# %% ../../nbs/api/bench/07_peers.ipynb #35da3029
 class Mixcourse(Peer):
     "This library."
     name,modes = 'mixcourse',('sample','batch')
@@ -209,6 +211,7 @@ def find_peers()->tuple: # Of `Peer`, and why a library is missing: {name: reaso
         except Exception as e: missing[peer.name] = why_missing(peer.name, e)
     return found,missing
 
+# %% ../../nbs/api/bench/07_peers.ipynb #9560883e
 def version_of(
     name:str, # Package
 )->str|None:  # Its version, or None for what is no package

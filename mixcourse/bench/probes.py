@@ -19,6 +19,7 @@ def dots(
     "Picture `i` is white at pixel `i` alone: a blend shows what it is of."
     return torch.eye(side*side)[:n].view(n, 1, side, side).repeat(1, 3, 1, 1)
 
+# %% ../../nbs/api/bench/06_probes.ipynb #26b1b8a0
 def shares_of_dots(
     mixed:Tensor, # Blends of `dots(n)`, (B,3,H,W)
     n:int,        # Pictures
@@ -34,12 +35,14 @@ def plains(
     "Picture `i` has the color `i` all over: a collage shows whose each pixel is."
     return torch.arange(n).float().view(n, 1, 1, 1).repeat(1, 3, side, side)
 
+# %% ../../nbs/api/bench/06_probes.ipynb #b4f435c9
 def owners(
     mixed:Tensor, # Collages of `plains(n)`, (B,3,H,W)
 )->Tensor:        # (B,H,W) long
     "Whose each pixel is."
     return mixed[:,0].round().long()
 
+# %% ../../nbs/api/bench/06_probes.ipynb #c0cf7f5a
 def shares_of_plains(
     mixed:Tensor, # Collages of `plains(n)`, (B,3,H,W)
     n:int,        # Pictures

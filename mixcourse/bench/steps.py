@@ -39,6 +39,7 @@ class _HostEvent:
         self.time = clock()
     def elapsed_time(self, other): return 1e3*(other.time-self.time)
 
+# %% ../../nbs/api/bench/04_steps.ipynb #c14be054
 def _marker(cuda):
     "A function that notes a moment and returns it"
     make = partial(torch.cuda.Event, enable_timing=True) if cuda else _HostEvent
@@ -57,6 +58,7 @@ class _Clock(Callback):
     def after_batch(self): self.ends.append(self.mark())
     def steps(self): return [a.elapsed_time(b) for a,b in zip(self.ends, self.ends[1:])]
 
+# %% ../../nbs/api/bench/04_steps.ipynb #760d3389
 class _Beside(Callback):
     "Notes when a mixer's turn comes, or is over: just before and just after it"
     run_valid = False
@@ -116,6 +118,7 @@ def step_callbacks(
     return dict(MixUp=MixUp(), CutMix=CutMix(), Cutout=Cutout(side//2),
         RandomMix=RandomMix([MixUp(), CutMix()]))
 
+# %% ../../nbs/api/bench/04_steps.ipynb #f1fcf9a7
 def measure_steps(
     arch,         # Function of `num_classes` that returns a model
     shape:tuple,  # Shape of a batch, (B,C,H,W)

@@ -36,6 +36,7 @@ def _host_time(f, x):
     f(x)
     return 1e3*(clock()-start)
 
+# %% ../../nbs/api/bench/02_timing.ipynb #10a11139
 def _event_time(f, x):
     "Time of `f(x)` on a CUDA device in ms"
     start,end = (torch.cuda.Event(enable_timing=True) for _ in range(2))

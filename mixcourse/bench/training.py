@@ -30,6 +30,7 @@ def _silent(*args): pass
 def _small_model(n):
     return nn.Sequential(nn.Conv2d(3,4,3,2), nn.ReLU(), nn.Flatten(), nn.LazyLinear(n))
 
+# %% ../../nbs/api/bench/09_training.ipynb #a0439ec5
 def make_learner(
     x,              # Images, (B,3,H,W)
     y,              # Targets
@@ -57,6 +58,7 @@ class Spy(Callback):
         seen = dict(x=self.x_seen, pred=self.pred.detach().clone(), loss=self.loss.item())
         self.seen.append(seen)
 
+# %% ../../nbs/api/bench/09_training.ipynb #3710d21b
 def _trained(peer, op, loss, y):
     "What a spy saw of three epochs with pictures that can be read"
     x,read = (dots(8),shares_of_dots) if op=='MixUp' else (plains(8),shares_of_plains)
@@ -74,6 +76,7 @@ def _class_weights(peer, op):
         says = f"the loss is {o['loss']:.2f}, without mixing {want:.2f}"
         require(abs(o['loss']-want)<1e-3*want, says)
 
+# %% ../../nbs/api/bench/09_training.ipynb #72c369d1
 def _own_loss(peer, op):
     "A plain function will do as loss"
     def loss(pred, y): return F.cross_entropy(pred, y)
@@ -90,6 +93,7 @@ class _KnowsAll(nn.Module):
         self.n,self.sure = n,nn.Parameter(torch.tensor(50.))
     def forward(self, x): return self.sure*F.one_hot(owners(x), self.n).movedim(-1, 1).float()
 
+# %% ../../nbs/api/bench/09_training.ipynb #006974d7
 def _masks_in_training(peer, op):
     "A model that knows each pixel has no loss on masks of class ids"
     if op!='CutMix': raise NotOffered
@@ -104,26 +108,31 @@ class _Stop(Callback):
     order,run_valid = 50,False
     def after_loss(self): raise KeyboardInterrupt
 
+# %% ../../nbs/api/bench/09_training.ipynb #a74ff7af
 def _stopped(peer, op):
     "A learner whose first batch was stopped"
     learn = make_learner(torch.rand(8,3,16,16), torch.arange(8), peer.callback(op))
     with suppress(KeyboardInterrupt): learn.fit(1, cbs=_Stop())
     return learn
 
+# %% ../../nbs/api/bench/09_training.ipynb #33da90ab
 def _require_own_loss(learn):
     loss = learn.loss_func
     name = getattr(loss, '__qualname__', loss)
     require(isinstance(loss, CrossEntropyLossFlat), f'the loss is left as {name}')
 
+# %% ../../nbs/api/bench/09_training.ipynb #4daa631d
 def _stop_then_loss(peer, op):
     "After Stop the learner has its own loss"
     _require_own_loss(_stopped(peer, op))
 
+# %% ../../nbs/api/bench/09_training.ipynb #b106b21b
 def _stop_then_predict(peer, op):
     "After Stop predictions are chances that sum to one"
     sums = _stopped(peer, op).get_preds()[0].sum(1)
     require((sums-1).abs().max()<1e-4, f'they sum to {sums.min():.2f} to {sums.max():.2f}')
 
+# %% ../../nbs/api/bench/09_training.ipynb #b5847b11
 def _stop_then_fit(peer, op):
     "After Stop one fits again"
     learn = _stopped(peer, op)

@@ -32,6 +32,7 @@ def _check_mixers(mixers):
         if mixers and all(_can_be_chosen(m) for m in mixers): return mixers
     raise ValueError(f"`mixers` must be mixers, `Cutout` or None, got {mixers!r}")
 
+# %% ../../nbs/api/callback/07_choice.ipynb #d41e24e5
 def _check_parts(mixers):
     "Refuse mixers of which a part of a batch cannot be taken"
     for m in filter(None, mixers):
@@ -51,6 +52,7 @@ def _check_chances(p, n):
     for pct in (0.,1.): _chances_at(p, pct)
     return p
 
+# %% ../../nbs/api/callback/07_choice.ipynb #4faf56a5
 def _chances_at(p, pct):
     "Chances now"
     now = [check_prob(value_at(o, pct)) for o in p]
@@ -63,6 +65,7 @@ def _put(whole, part, rows):
     if part is whole: return whole
     return whole.index_copy(0, rows, part.index_select(0, rows).to(whole.dtype))
 
+# %% ../../nbs/api/callback/07_choice.ipynb #a74318b8
 def _put_all(whole, part, rows): return tuple(_put(a, b, rows) for a,b in zip(whole, part))
 
 def _put_inputs(xb, mixed_xb, rows):
@@ -77,6 +80,7 @@ def _as_it_is(xb, yb):
     itself = torch.arange(len(x), device=x.device)
     return Mixed(xb, yb, yb, yb, Draw(lambda o: o, itself, torch.ones(len(x), device=x.device)))
 
+# %% ../../nbs/api/callback/07_choice.ipynb #509c326f
 def _both(whole, part, rows):
     "One draw of two"
     perm,lam = whole.perm,whole.lam
@@ -84,6 +88,7 @@ def _both(whole, part, rows):
     if part.lam is not None: lam = _put(lam, part.lam.expand(len(lam)), rows)
     return Draw(lambda x: _put(whole.op(x), part.op(x), rows), perm, lam)
 
+# %% ../../nbs/api/callback/07_choice.ipynb #d0b8f224
 def _with_rows(whole, part, rows):
     "A mixed batch with some rows of another"
     return Mixed(

@@ -36,6 +36,8 @@ def _running():
         owner = frame.f_locals.get('self')
         if isinstance(owner, Learner): yield owner
         frame = frame.f_back
+
+# %% ../../nbs/api/callback/01_core.ipynb #1f73e8ed
 def is_at_work(
     learn:Learner, # A learner
 )->bool:           # Is it in the middle of something?
@@ -63,6 +65,7 @@ def _check_inputs(inputs):
     if not isinstance(inputs, Iterable) or not all(isinstance(i, Integral) for i in inputs):
         raise ValueError(f"`inputs` must be a list of positions, got {inputs!r}")
 
+# %% ../../nbs/api/callback/01_core.ipynb #fa4ba086
 class BatchOp(Callback):
     "Abstract: drawn anew for every training batch, never active in validation or inference."
     order,run_valid = -.5,False # before what changes the loss (order 0 and later)

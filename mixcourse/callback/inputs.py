@@ -32,10 +32,12 @@ def _check_no_labels(o):
     if labels:
         raise ValueError(f"an input must not hold labels, got {labels}: give them to the learner as targets")
 
+# %% ../../nbs/api/callback/00_inputs.ipynb #6214cfc6
 def _pictures(tensors):
     "Those of `tensors` that are images, or the only one there is"
     return tensors if len(tensors)==1 else [x for x in tensors if x.ndim>2]
 
+# %% ../../nbs/api/callback/00_inputs.ipynb #9358372d
 def _as_shapes(tensors):
     "Shapes and types, for messages"
     return ', '.join(f'{tuple(x.shape)} {x.dtype}' for x in tensors) or 'no tensors'
@@ -47,6 +49,7 @@ def _check_kind(x, alone):
         raise ValueError(f"`inputs` must name the images, got {_as_shapes([x])} among several inputs")
     check_images(x)
 
+# %% ../../nbs/api/callback/00_inputs.ipynb #52c2f012
 def mix_tensors(
     xb:tuple,    # Inputs of a batch
     images:list, # Tensors among them
@@ -56,6 +59,7 @@ def mix_tensors(
     changed = {id(x): op(x.as_subclass(Tensor)).as_subclass(type(x)) for x in images}
     return apply(lambda x: changed.get(id(x), x), xb)
 
+# %% ../../nbs/api/callback/00_inputs.ipynb #f0e23229
 def same_size(
     images:list, # Tensors, (B,...)
     axes:int=2,  # Last dimensions that count
@@ -100,6 +104,7 @@ def batch_size(
     "How many images a batch has."
     return len(first_tensor(xb))
 
+# %% ../../nbs/api/callback/00_inputs.ipynb #4686aaa6
 def first_tensor(
     xb:tuple, # Inputs of a batch
 )->Tensor:    # Tensor (B,...)

@@ -20,11 +20,13 @@ class Target(NamedTuple):
     second:Tensor # Target that it weighs with `1-lam`; the same where one says it all
     plain:Tensor  # Ordinary target, for metrics
 
+# %% ../../nbs/api/callback/00_labels.ipynb #ebb3f265
 def _moved(y, x, draw):
     "Masks `y` after the pixels of `x`"
     if draw.place is not None: return draw.place(y)
     return draw.op(y) if y.ndim>=x.ndim else draw.op(y[:,None])[:,0]
 
+# %% ../../nbs/api/callback/00_labels.ipynb #faee0302
 def mixed_target(
     y:Tensor, # Target, (B,...)
     x:Tensor, # Images before they are mixed, (B,...)
@@ -58,6 +60,7 @@ def _goes_with(y, size):
     if y.ndim<=axes or tuple(y.shape[-axes:])!=tuple(size): return False
     return y.ndim>2 or not y.is_floating_point()
 
+# %% ../../nbs/api/callback/00_labels.ipynb #08fa460f
 def _way(y, x, size):
     "What becomes of a target: 'blend' its numbers, 'place' its pixels, or 'weigh' two losses"
     _check_target(y, x)
@@ -68,6 +71,7 @@ def _way(y, x, size):
                              f" {tuple(x.shape)}; {_can} can")
     return 'blend' if y.is_floating_point() else 'weigh'
 
+# %% ../../nbs/api/callback/00_labels.ipynb #dde89649
 def ways_of(
     yb:tuple,        # Targets of a batch
     x:Tensor,        # Images, (B,...)

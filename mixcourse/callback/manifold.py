@@ -26,6 +26,7 @@ def _blocks(model, prefix=''):
         if type(child) in _containers: yield from _blocks(child, f'{prefix}{name}.')
         elif any(p.ndim>1 for p in child.parameters()): yield f'{prefix}{name}',child
 
+# %% ../../nbs/api/callback/03_manifold.ipynb #f7976c34
 def hidden_layers(
     model:nn.Module, # Model whose blocks run in the order in which they are defined
 )->list:             # Names of its early blocks, as in `model.named_modules()`
@@ -40,6 +41,7 @@ def _is_compiled(module):
     "By `torch.compile(module)`, or by `module.compile()`?"
     return hasattr(module, '_orig_mod') or getattr(module, '_compiled_call_impl', None) is not None
 
+# %% ../../nbs/api/callback/03_manifold.ipynb #4fc38046
 def _check_visible(model, name):
     "Refuse a layer inside of a compiled part, where no hook is seen"
     around,inside = model,name.split('.') if name else []
@@ -65,11 +67,13 @@ def _in_backward():
     "Is autograd at work? Then a layer that runs is run again by a checkpoint"
     return torch._C._current_graph_task_id()!=-1
 
+# %% ../../nbs/api/callback/03_manifold.ipynb #9a1d93eb
 def _check_rows(out, n, layer):
     if isinstance(out, Tensor) and out.ndim and len(out)==n: return
     raise ValueError(f"`layers` must return a tensor with a row for each of {n} images,"
                      f" {type(layer).__name__} does not")
 
+# %% ../../nbs/api/callback/03_manifold.ipynb #2fc74e51
 class _HiddenMix:
     "Mixes the output of one layer in the pass that is learned from, and in a checkpoint's repetition"
     def __init__(self, learn=None, layer=None, op=None):
@@ -118,10 +122,12 @@ def _check_layers(layers):
         raise ValueError(f"`layers` must be a list of names or modules, got {layers!r}")
     return list(layers)
 
+# %% ../../nbs/api/callback/03_manifold.ipynb #84c264c6
 def _can_be_mixed(xb, inputs):
     try: return bool(find_images(xb, inputs))
     except ValueError: return False
 
+# %% ../../nbs/api/callback/03_manifold.ipynb #f37e66fd
 class ManifoldMixUp(Mixer):
     "Mix the hidden features of one layer, chosen anew for each batch (Verma et al. 2019, arXiv:1806.05236)."
     changes_inputs = False

@@ -47,6 +47,7 @@ def _on_device(box, size, device):
     "Boxes and their `lam`, both worked out on the host, where it costs nothing"
     return send(box, device),send(box_lam(box, size), device)
 
+# %% ../../nbs/api/callback/02_mixers.ipynb #ebfe15a1
 class CutMix(Mixer):
     "Paste a box of a partner into each image; targets by area (Yun et al. 2019, arXiv:1905.04899)."
     moves_pixels = True
@@ -81,6 +82,7 @@ def _check_scale(scale):
     if pair and 0<=scale[0]<=scale[1]<=1: return tuple(scale)
     raise ValueError(f"`scale` must be a pair (low,high) with 0 <= low <= high <= 1, got {scale!r}")
 
+# %% ../../nbs/api/callback/02_mixers.ipynb #eed47f35
 class ResizeMix(Mixer):
     "Paste the whole of a partner, made smaller, into each image (Qin et al. 2020, arXiv:2012.11101)."
     moves_pixels = True
@@ -115,12 +117,14 @@ def _check_weight(weight):
         raise ValueError(f"`weight` must be a number >= 0, got {weight!r}")
     return weight
 
+# %% ../../nbs/api/callback/02_mixers.ipynb #5dd2fa42
 def _beside(xb, mixed):
     "Inputs and mixed inputs in one batch; what has no row for each image stays as it is"
     n,pairs = batch_size(xb),zip(tensors_in(xb), tensors_in(mixed))
     both = {id(x): torch.cat([x,new]) for x,new in pairs if len(x)==n}
     return apply(lambda x: both.get(id(x), x), xb)
 
+# %% ../../nbs/api/callback/02_mixers.ipynb #4f5bcf32
 class RegMixup(MixUp):
     "Learn from the plain batch and a blend of it, both (Pinto et al. 2022, arXiv:2206.14502)."
     keeps_rows = False
@@ -165,6 +169,7 @@ def _check_value(value):
     if value=='noise' or isinstance(value, Real) and not isinstance(value, bool): return value
     raise ValueError(f"`value` must be a number or 'noise', got {value!r}")
 
+# %% ../../nbs/api/callback/02_mixers.ipynb #1cd1dda2
 class Cutout(BatchOp):
     "Hide random squares of each image (DeVries & Taylor 2017, arXiv:1708.04552)."
     order = 1

@@ -34,10 +34,12 @@ def _classes(y):
                          f" {tuple(y.shape)} {y.dtype}")
     return y
 
+# %% ../../nbs/api/callback/06_pairs.ipynb #ab736335
 def _as_log(possible):
     "Equal weights where it is `possible`"
     return torch.zeros(possible.shape, device=possible.device).masked_fill(~possible, -torch.inf)
 
+# %% ../../nbs/api/callback/06_pairs.ipynb #3d993108
 def _others(y): return ~torch.eye(len(y), dtype=torch.bool, device=y.device)
 
 # %% ../../nbs/api/callback/06_pairs.ipynb #436f5be0
@@ -49,6 +51,7 @@ def same_class(
     y = _classes(y)
     return draw_by_weight(_as_log((y[:,None]==y) & _others(y)), generator)
 
+# %% ../../nbs/api/callback/06_pairs.ipynb #922cfaf9
 def other_class(
     y:Tensor,                       # Class ids (B,) or shares (B,C); of several targets, the first
     generator:torch.Generator=None, # Source of randomness, on the CPU; the global one if None
@@ -63,6 +66,7 @@ def _silverman(y):
     spread = y.std(0, correction=0).square().sum().sqrt()
     return (1.06*spread*len(y)**-.2).clamp(min=1e-12)
 
+# %% ../../nbs/api/callback/06_pairs.ipynb #0b393bc1
 def near(
     y:Tensor,                       # Numbers, (B,...) float; of several targets, the first
     generator:torch.Generator=None, # Source of randomness, on the CPU; the global one if None

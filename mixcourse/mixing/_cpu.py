@@ -25,6 +25,7 @@ def is_small(
     "Is one operation on the batch quicker than a visit to each image?"
     return x.numel()<=small*len(x)
 
+# %% ../../nbs/api/mixing/04_cpu.ipynb #1eddd906
 def is_large(
     x:Tensor, # Images, (B,...)
 )->bool:      # Are their numbers many?
@@ -38,6 +39,7 @@ def positions(
     "Partners without negative numbers."
     return perm.remainder(max(perm.numel(), 1))
 
+# %% ../../nbs/api/mixing/04_cpu.ipynb #fd40bf94
 def swapping_pairs(
     perm:list, # Partner of each image, from the start
 )->list|None:  # Pairs (i,j) with i<=j, each once, or None if `perm` is not its own inverse
@@ -57,6 +59,7 @@ def mixup_batch(
     lam = lam.view(-1, *[1]*(x.ndim-1))
     return torch.lerp(partners, x, lam, out=x if inplace else partners)
 
+# %% ../../nbs/api/mixing/04_cpu.ipynb #b3fb4ec3
 def mixup_pairs(
     x:Tensor,           # Images, (B,...), float
     pairs:list,         # Partners that swap, (i,j) with i<=j
@@ -72,6 +75,7 @@ def mixup_pairs(
         if i<j: torch.lerp(a, x[j], lam[j], out=out[j])
     return out
 
+# %% ../../nbs/api/mixing/04_cpu.ipynb #d993a497
 def mixup(
     x:Tensor,           # Images, (B,...), float
     perm:Tensor,        # Partner of each image, (B,) long
@@ -92,6 +96,7 @@ def as_array(
     x = x.detach()
     return x.view(torch.int16).numpy() if x.dtype==torch.bfloat16 else x.numpy()
 
+# %% ../../nbs/api/mixing/04_cpu.ipynb #3748a7ea
 def slices(
     boxes:Tensor, # Boxes, (n,k) long, starts, then ends
 )->list:          # Index of the pixels of each, in an image of any number of dimensions
@@ -126,6 +131,7 @@ def paste_one(
     out[place] = partners[...,columns]
     return out
 
+# %% ../../nbs/api/mixing/04_cpu.ipynb #2157eb92
 def paste_swapped(
     x:Tensor,    # Images, (B,...), any dtype; written to
     pairs:list,  # Partners that swap, (i,j) with i<=j
@@ -140,6 +146,7 @@ def paste_swapped(
         b[places[j]] = kept
     return x
 
+# %% ../../nbs/api/mixing/04_cpu.ipynb #bcb24548
 def paste_each(
     x:Tensor,           # Images, (B,...), any dtype
     perm:list,          # Partner of each image, from the start
@@ -154,6 +161,7 @@ def paste_each(
         for image,j,place in zip(dst[chunk], perm[chunk], places[chunk]): image[place] = src[j][place]
     return out
 
+# %% ../../nbs/api/mixing/04_cpu.ipynb #36fcff3b
 def paste(
     x:Tensor,           # Images, or masks that go with them, (B,...), any dtype
     perm:Tensor,        # Partner of each image, (B,) long
@@ -179,6 +187,7 @@ def bits(
     "The memory of `x` as integers."
     return x.detach().view(_as_bits[x.element_size()])
 
+# %% ../../nbs/api/mixing/04_cpu.ipynb #39e56247
 def cutout_batch(
     x:Tensor,           # Images, (B,...), float
     box:Tensor,         # Holes, (B,n,k) or (1,n,k), long
@@ -193,6 +202,7 @@ def cutout_batch(
     if has_bits: holed.bitwise_or_(~mask & bits(torch.tensor(value, dtype=x.dtype)))
     return out
 
+# %% ../../nbs/api/mixing/04_cpu.ipynb #7fecc754
 def cutout_each(
     x:Tensor,           # Images, (B,...), float
     box:Tensor,         # Holes, (B,n,k) or (1,n,k), long
@@ -212,6 +222,7 @@ def cutout_each(
             for place in its_holes: image[place] = fill
     return out
 
+# %% ../../nbs/api/mixing/04_cpu.ipynb #6e5520b6
 def cutout(
     x:Tensor,           # Images, (B,...), float
     box:Tensor,         # Holes of each image, (B,n,k), or of all, (1,n,k), long

@@ -97,6 +97,7 @@ def _target_weights(loss_func, ignored, y):
     dropped = ~_is_none_of(y, ignored)
     return weight[y.masked_fill(dropped, 0)].masked_fill(dropped, 0) # what is dropped may be no class
 
+# %% ../../nbs/api/mixing/07_losses.ipynb #949cfb7c
 def _is_none_of(y, ids):
     "Which of the targets are none of `ids`"
     others = [y!=i for i in ids]
@@ -121,6 +122,7 @@ def _values_inside(loss_func):
         yield from getattr(part, '__defaults__', None) or ()
         yield from _closed_over(part)
 
+# %% ../../nbs/api/mixing/07_losses.ipynb #66692477
 def _closed_over(function):
     "Variables of the closure of `function`; one that is not set yet has no contents"
     for cell in getattr(function, '__closure__', None) or ():
@@ -148,6 +150,7 @@ def _undisturbed(device):
         warnings.simplefilter('ignore')
         with torch.no_grad(), _full_precision(device): yield
 
+# %% ../../nbs/api/mixing/07_losses.ipynb #b181cb04
 @contextmanager
 def _same_random_states(device):
     of_python,of_numpy = random.getstate(),np.random.get_state()
@@ -176,11 +179,13 @@ def _plain_values(loss_func):
     inner = getattr(loss_func, 'func', None)
     return own if inner is None else [*own, *_plain_values(inner)]
 
+# %% ../../nbs/api/mixing/07_losses.ipynb #fe5b3d43
 def _settings(loss_func):
     "What may change how `loss_func` reduces"
     told = _setting(loss_func, 'reduction'),_setting(loss_func, 'ignore_index')
     return *told, _version(_class_weight(loss_func)), *_plain_values(loss_func)
 
+# %% ../../nbs/api/mixing/07_losses.ipynb #2e2c7e11
 def _version(weight):
     "What changes when class weights do, by hand; those that are learned change in each batch"
     if weight is None or weight.requires_grad or weight.is_inference(): return id(weight)
@@ -230,5 +235,6 @@ def _row_values(loss_func, example, own):
         raise _NoRule('lets pictures of a batch depend on each other')
     return values
 
+# %% ../../nbs/api/mixing/07_losses.ipynb #8e893fcf
 def _alike(a, b, rtol=1e-4):
     return torch.allclose(a.double(), b.double(), rtol=rtol, equal_nan=True)

@@ -214,6 +214,7 @@ def _recall_or_try(loss_func, y, pred, n_classes, at):
         _memory.put(known, asked, at, n_classes)
     return known
 
+# %% ../../nbs/api/mixing/07b_reduction.ipynb #f0691095
 def _try(loss_func, y, pred, n_classes):
     "Find out how `loss_func` reduces, or why it has no rule"
     with _undisturbed(y.device):

@@ -47,6 +47,7 @@ def soft_targets(
     soft.scatter_add_(1, y_a[:,None].long(), share_a[:,None])
     return soft.scatter_add_(1, y_b[:,None].long(), share_b[:,None])
 
+# %% ../../nbs/api/mixing/08_targets.ipynb #2cefcf2f
 def _check_ids(y_a, y_b):
     "Refuse what are no two columns of class ids"
     if y_a.is_floating_point():
@@ -116,6 +117,7 @@ def _blend(a, b, lam):
     from_b = ((1-lam)*b).masked_fill(lam==1, 0)
     return from_a+from_b
 
+# %% ../../nbs/api/mixing/08_targets.ipynb #07871664
 def _blend_rows(a, b, lam, n):
     "`_blend` of the values of `n` rows, in whatever shape they come"
     return _blend(a.reshape(n, -1), b.reshape(n, -1), lam).view_as(a)
@@ -161,6 +163,7 @@ def _row_sums(values, n):
     if values.shape==(n,): return values.to(dtype)
     return values.reshape(n, -1).sum(1, dtype=dtype)
 
+# %% ../../nbs/api/mixing/08_targets.ipynb #770b1940
 def _both_shares(lam, n, rows):
     "Shares of `n` targets, then of their partners, (2n,), in the type of `rows`"
     if isinstance(lam, float):
