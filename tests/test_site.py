@@ -103,6 +103,12 @@ def test_sidebar_follows_the_wings(pages):
     assert set(reference) <= hrefs
 
 
+def test_the_bar_leads_to_each_place_once(pages):
+    hrefs = [o['href'] for o in soup(pages, 'index.html').select('#quarto-header .nav-link, #quarto-header .mx-row > a[href]')]
+    assert len(hrefs) > 3
+    assert sorted(hrefs) == sorted(set(hrefs))
+
+
 def test_chapters_are_numbered(pages):
     side = sidebar(pages, 'performance.html')
     numbers = [o.select_one('.mx-n').get_text() for o in side.select('a[href^="chapters/"]') if o.select_one('.mx-n')]

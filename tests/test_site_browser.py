@@ -112,6 +112,13 @@ def test_what_a_chapter_needs_is_a_sentence(calm):
     assert re.fullmatch(r'You need \w[^\n]* and \w[^\n]*', said[0])
 
 
+def test_a_chapter_has_the_whole_width(calm):
+    "Nothing that a script adds takes a column of its own"
+    page = calm.open('chapters/cutmix.html')
+    page.get_by_role('button', name='Mark this chapter as done').wait_for()
+    assert page.locator('main').bounding_box()['width'] > 800
+
+
 def test_wide_widgets_use_the_width(calm):
     page = calm.open('chapters/cutmix.html')
     text = page.locator('main section > p').first.bounding_box()['width']
