@@ -51,14 +51,15 @@ def _as_numbers(x):
 # %% ../../nbs/api/mixing/07b_memory.ipynb #78c6111e
 def made_of(
     loss_func, # A loss
-)->tuple:      # Bytes that say what it is made of, and objects that must live as long; None if nobody can tell
+)->tuple|None: # Bytes that say what it is made of, and objects that must live as long; None if nobody can tell
     "What `loss_func` is made of: two losses with the same bytes are twins."
     if isinstance(loss_func, (FunctionType,BuiltinFunctionType,MethodType)): return None
     file = io.BytesIO()
     writer = _Writer(file)
     try: writer.dump(loss_func)
     except Exception: return None # closures, parameters, locks, and whatever else cannot be written
-    return (file.getvalue(), writer.kept) if file.tell()<_most_bytes else None
+    is_short = file.tell()<_most_bytes
+    return (file.getvalue(), writer.kept) if is_short else None
 
 # %% ../../nbs/api/mixing/07b_memory.ipynb #ba75d997
 class Memory:

@@ -98,20 +98,25 @@ def library_links(
 # %% ../../nbs/api/teach/13_reference.ipynb #7c1d5e10
 def module_file(
     page:Path, # A notebook
-)->str:        # Path in the repository; None for a page that exports nothing
+)->str|None:   # Path in the repository; None for a page that exports nothing
     "The file that a notebook exports."
     found = re.search(r'^#\| ?default_exp ([\w.]+)', code_of(page), re.M)
-    return found and f'mixcourse/{found[1].replace(".", "/")}.py'
+    return f'mixcourse/{found[1].replace(".", "/")}.py' if found else None
 
 # %% ../../nbs/api/teach/13_reference.ipynb #7c1d5e11
+_definitions = ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef
+
 @lru_cache
 def lines_of(
     file:Path, # Python
 )->dict:       # Name of a function, a class or a method -> line, from 1
     "Where the definitions of a file begin."
-    top = [o for o in ast.parse(file.read_text(encoding='utf-8')).body if hasattr(o, 'name')]
-    methods = {f'{o.name}.{m.name}': m.lineno for o in top for m in o.body if hasattr(m, 'name')}
-    return methods | {o.name: o.lineno for o in top}
+    tree = ast.parse(file.read_text(encoding='utf-8'))
+    top = [o for o in tree.body if isinstance(o, _definitions)]
+    lines = {o.name: o.lineno for o in top}
+    for o in top:
+        lines |= {f'{o.name}.{m.name}': m.lineno for m in o.body if isinstance(m, _definitions)}
+    return lines
 
 # %% ../../nbs/api/teach/13_reference.ipynb #7c1d5e12
 def own_source(
