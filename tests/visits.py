@@ -12,6 +12,7 @@ layout = ['target-size', 'scrollable-region-focusable']  # rules that see a widt
 kinds = ['index.html', 'start.html', 'glossary.html', 'performance.html', '404.html', chapters[0], reference[0]]
 contrast = (Path(__file__).parent/'browser/contrast.js').read_text(encoding='utf-8')
 
+still = '*, ::before, ::after { transition: none !important }'  # or colors are read on their way from light to dark
 shifts = '''window.shift = 0
 new PerformanceObserver(list => list.getEntries().forEach(o => { if (!o.hadRecentInput) shift += o.value }))
     .observe({ type: 'layout-shift', buffered: true })'''
@@ -96,6 +97,7 @@ class Visitor:
         v.asked, v.errors = found.asked, found.errors
         self.page.set_viewport_size(desk)
         v.open(url)
+        self.page.add_style_tag(content=still)
         load_axe(self.page)
         self.page.evaluate(contrast)
         self.on_a_desk(found)

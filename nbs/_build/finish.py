@@ -105,9 +105,20 @@ def picture_size(folder, src):
     return size_of(folder/src) if (folder/src).is_file() else None
 
 
+def unpack(path, soup):
+    "Pictures that are data become files, which a page does not wait for; a widget reads its own, also from a disk"
+    found = [o for o in soup.select('main img[src^="data:image/"]') if 'svg' not in o['src'][:20] and not o.find_parent(class_='mx')]
+    for i, o in enumerate(found, 1):
+        kind, _, data = o['src'].removeprefix('data:image/').partition(';base64,')
+        file = path.with_name(f'{path.stem}-photo-{i}.{kind}')
+        file.write_bytes(base64.b64decode(data))
+        o['src'] = file.name
+
+
 def pictures(site, page, soup):
     "Each has its size, so that nothing jumps; those further down wait until they are needed"
     folder = (site.out/site.url[page]).parent
+    unpack(site.out/site.url[page], soup)
     found = soup.select('main img')
     for i, o in enumerate(found):
         src = o.get('src', '')

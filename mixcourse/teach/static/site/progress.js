@@ -37,7 +37,7 @@ const markLink = link => {
   mark.innerHTML = `${emblem(state)}<span class="visually-hidden">, ${words}</span>`
   link.append(mark)
 }
-const links = () => [...document.querySelectorAll(':is(#quarto-sidebar .sidebar-link, .mx-chapters a)')]
+const links = () => [...document.querySelectorAll(':is(#quarto-sidebar a.sidebar-link, .mx-chapters a)')]
 const markAll = () => links().filter(link => chapterOf(link.pathname)).forEach(markLink)
 
 // Who scrolled past the first screen has begun
