@@ -1,4 +1,5 @@
 "Committed measurements: whole, of settings that can be repeated, and without a trace of where they were made."
+import ast
 import json
 import re
 from dataclasses import fields
@@ -100,3 +101,30 @@ def test_prose_of_the_page_claims_no_result():
     cells = json.loads(page.read_text(encoding='utf-8'))['cells']
     prose = '\n'.join(''.join(c['source']) for c in cells if c['cell_type'] == 'markdown')
     assert re.findall(r'\d+\.\d+', re.sub(r'\]\([^)]*\)', '', prose)) == []
+
+
+def said_of(results, folder, monkeypatch):
+    "What the page would say of other results"
+    (folder/'evidence').mkdir()
+    for res in results: (folder/f"evidence/cifar10-clean-{res['settings']['epochs']:03}.json").write_text(json.dumps(res))
+    monkeypatch.chdir(folder)
+    space = {}
+    for c in json.loads(page.read_text(encoding='utf-8'))['cells']:
+        if c['cell_type'] != 'code' or c['id'] == 'replay': continue
+        *lines, last = ast.parse(''.join(c['source'])).body
+        exec(compile(ast.Module(lines, []), c['id'], 'exec'), space)
+        if c['id'] == 'said': return eval(compile(ast.Expression(last.value), c['id'], 'eval'), space).data
+        exec(compile(ast.Module([last], []), c['id'], 'exec'), space)
+
+
+@pytest.mark.parametrize('gain,verdict', [(.1, 'clearly ahead: MixUp'), (-.1, 'clearly behind: MixUp')])
+def test_the_page_says_where_it_turns(gain, verdict, tmp_path, monkeypatch):
+    short = json.loads((folder/'cifar10-clean-015.json').read_text(encoding='utf-8'))
+    plain = {r['seed']: r['accuracy'] for r in short['runs'] if r['method'] == 'none'}
+    long = json.loads(json.dumps(short))
+    long['settings']['epochs'] = 150
+    for r in long['runs']:
+        if r['method'] != 'none': r['accuracy'] = plain[r['seed']] + gain + r['seed']/1000
+    said = said_of([short, long], tmp_path, monkeypatch)
+    assert verdict in said.partition('**150 epochs**')[2]
+    assert ('at 150 epochs, for the first time, two mixers or more are clearly ahead' in said) == (gain > 0)
