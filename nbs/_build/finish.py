@@ -142,7 +142,8 @@ def add_toggle(soup):
 
 def add_scripts(soup):
     "For a page that was no notebook: light and dark, and what was done"
-    if not soup.select_one('script[type=module]'): soup.body.append(BeautifulSoup(as_html(*progress_tag()), 'html.parser'))
+    if any('mixcourse:done' in o.get_text() for o in soup.select('script')): return
+    soup.body.append(BeautifulSoup(as_html(*progress_tag()), 'html.parser'))
 
 
 def order_headings(soup):
