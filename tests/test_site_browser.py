@@ -37,7 +37,11 @@ def test_pictures_are_there(found, url): assert found(url).broken == []
 
 
 @pytest.mark.parametrize('url', urls)
-def test_nothing_is_wider_than_a_phone(found, url): assert found(url).overflow <= 0
+def test_nothing_is_wider_than_the_window(found, url): assert max(found(url).overflow.values()) <= 0
+
+
+@pytest.mark.parametrize('url', urls)
+def test_notes_in_the_margin_cover_nothing(found, url): assert found(url).covered == []
 
 
 @pytest.mark.parametrize('url', urls)

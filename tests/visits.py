@@ -28,6 +28,11 @@ cut = '''[...document.querySelectorAll('main pre')].filter(o => o.checkVisibilit
 tall = "[...document.images].filter(o => o.height > innerHeight).map(o => o.alt)"
 furniture = "['#quarto-header', '#quarto-sidebar', '.page-navigation'].filter(o => document.querySelector(o)?.checkVisibility())"
 dark = "[...document.querySelectorAll('.mx')].filter(o => getComputedStyle(o).colorScheme !== 'light').map(o => o.dataset.kind)"
+covered = '''[...document.querySelectorAll('main :is(aside, .term-meaning)')].filter(o => o.checkVisibility() && getComputedStyle(o).float === 'right')
+    .filter(note => [...document.querySelectorAll('main :is(table, img, pre, .mx)')].some(o => {
+        const [a, b] = [note, o].map(e => e.getBoundingClientRect())
+        return !note.contains(o) && b.width && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+    })).map(o => o.textContent.slice(0, 60))'''
 share_of_paper = "document.querySelector('main').getBoundingClientRect().width / innerWidth"
 
 
@@ -46,7 +51,8 @@ class Found:
     furniture: list = field(default_factory=list)  # what would be printed beside the text
     dark: list = field(default_factory=list)  # widgets that a dark page would print as black boxes
     paper: float = 0.  # share of its width that the text has
-    overflow: int = 0  # pixels wider than a phone
+    overflow: dict = field(default_factory=dict)  # look -> pixels wider than the window
+    covered: list = field(default_factory=list)  # notes in the margin that lie over a table or a picture
     cut: list = field(default_factory=list)  # code that a phone hides
 
 
@@ -69,6 +75,7 @@ class Visitor:
         page = self.page
         found.shift, found.weight = page.evaluate('shift'), self.visit.weight()
         found.violations['light'] = axe(page, skip=colors) + self.colors()
+        found.overflow['desk'], found.covered = wide(page), page.evaluate(covered)
         found.nameless, found.small = page.evaluate(nameless), page.evaluate(small)
         page.wait_for_function(complete)
         found.broken = page.evaluate(broken)
@@ -89,7 +96,7 @@ class Visitor:
         page = self.page
         page.set_viewport_size(phone)
         found.violations['phone'] = axe(page, rules, skip=colors) + self.colors()
-        found.overflow, found.cut = wide(page), page.evaluate(cut)
+        found.overflow['phone'], found.cut = wide(page), page.evaluate(cut)
 
     def look_at(self, url):
         "Everything that is asked of a page which is only looked at"
