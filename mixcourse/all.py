@@ -11,7 +11,7 @@ __all__ = []
 from . import mixing, callback
 from .mixing import schedule
 from .compare import loader, pictures, plot
-from .teach import explorer, playground, record, trace
+from .teach import explorer, pipeline, playground, record, trace
 from .mixing import *
 from .mixing.schedule import *
 from .callback import *
@@ -47,5 +47,6 @@ __all__ += loader.__all__
 __all__ += plot.__all__
 __all__ += explorer.__all__
 __all__ += playground.__all__
+__all__ += pipeline.__all__
 __all__ += record.__all__
 __all__ += trace.__all__

@@ -6,6 +6,7 @@ from dataclasses import fields
 
 import pytest
 from conftest import root
+from matplotlib import rc_context
 
 from mixcourse.compare.report import by_length, load_evidence, results_figure, results_table
 from mixcourse.compare.settings import Settings
@@ -125,6 +126,6 @@ def test_the_page_says_where_it_turns(gain, verdict, tmp_path, monkeypatch):
     long['settings']['epochs'] = 150
     for r in long['runs']:
         if r['method'] != 'none': r['accuracy'] = plain[r['seed']] + gain + r['seed']/1000
-    said = said_of([short, long], tmp_path, monkeypatch)
+    with rc_context(): said = said_of([short, long], tmp_path, monkeypatch)  # the page sets a style of its own
     assert verdict in said.partition('**150 epochs**')[2]
     assert ('at 150 epochs, for the first time, two mixers or more are clearly ahead' in said) == (gain > 0)

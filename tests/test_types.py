@@ -48,7 +48,7 @@ strict_options = ('disallow_any_generics', 'disallow_subclassing_any', 'disallow
 def strict(python, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # mypy takes what lies in the current folder first
     config = python.parent/'mypy.ini'
-    config.write_text(f'[mypy]\npython_executable = {python}\nignore_missing_imports = true\n[mypy-mixcourse.*]\nignore_missing_imports = false\n'
+    config.write_text(f'[mypy]\npython_executable = {python}\nignore_missing_imports = true\n[mypy-mixcourse.*]\nignore_missing_imports = false\n[mypy-anywidget.*]\nfollow_imports = skip\n'
                       '[mypy-typed,mistyped]\n' + ''.join(f'{o} = true\n' for o in strict_options))
     return lambda path: mypy(f'--config-file={config}', path)
 

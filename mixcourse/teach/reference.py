@@ -74,7 +74,7 @@ def used_in(
     return f'Used in chapter {", ".join(links)}' if links else ''
 
 # %% ../../nbs/api/teach/13_reference.ipynb #30b183e3
-_public = re.compile(r'mixcourse\.\w+\.\w+\.[A-Za-z]\w*')  # a function or a class of a module, not a method
+_public = re.compile(r'mixcourse\.[a-z]\w*\.[a-z]\w*\.[A-Za-z]\w*')  # a function or a class of a module, not a method
 
 def _in_site(url):
     "A page's place in the site"

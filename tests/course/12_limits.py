@@ -35,7 +35,7 @@ if DATA == 'digits': assert np.mean(pairs['partners near']) < np.mean(pairs['Mix
 if DATA == 'digits': assert np.mean(pairs['MixUp']) == max(np.mean(o) for o in pairs.values()), 'the title says that partners from everywhere do most'
 
 # %% after count-pairs
-assert two_classes(pics.y_train.sort().values) < .5, 'the page says that most mixes are of a class with itself'
+if DATA == 'digits': assert two_classes(pics.y_train.sort().values) < .5, 'the page says that most mixes are of a class with itself'
 
 # %% after order-run
 gained = {k: np.mean(orders['MixUp'][k])-np.mean(orders['plain'][k]) for k in ('shuffled', 'sorted')}

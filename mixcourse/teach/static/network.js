@@ -1,4 +1,4 @@
-// A small network that learns in the page. All that is random comes from a seed, so that a run repeats,
+// A small network that learns in the page. A seed fixes all that is random: a run repeats,
 // and can be checked in PyTorch.
 // One function holds it all, since a worker gets it as text.
 const makeNetwork = () => {
@@ -10,7 +10,7 @@ const makeNetwork = () => {
     return ((bits ^ bits >>> 14) >>> 0) / 4294967296
   }
   const normal = random => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
-  // Marsaglia and Tsang's Gamma for alpha + 1, brought down to alpha; in logs, where a small alpha does not underflow
+  // Marsaglia and Tsang's Gamma for alpha + 1, brought down to alpha; in logs, as a small alpha underflows
   const logGamma = (alpha, random) => {
     const shape = alpha + 2 / 3, scale = 1 / Math.sqrt(9 * shape)
     for (;;) {
@@ -137,7 +137,7 @@ const makeNetwork = () => {
     for (let i = layers.length - 1; i >= 0; i--) {
       const into = deltas[i], came = outputs[i]
       affineBackward(weights, gradients, layers[i], came, deltas[i + 1], into)
-      // Through the tanh of the layer below
+      // Through tanh
       if (i) for (let k = 0; k < into.length; k++) into[k] *= 1 - came[k] * came[k]
     }
     adam(net, rate)

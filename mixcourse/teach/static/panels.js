@@ -57,7 +57,6 @@ const makePanel = (name, k, set) => {
   const drawSurface = (net, { palette, ground }) => {
     surface(net, image, palette.slice(0, net.layers.at(-1).outputs), ground)
     small.getContext('2d').putImageData(image, 0, 0)
-    context.imageSmoothingEnabled = true
     context.imageSmoothingQuality = 'high'
     context.drawImage(small, 0, 0, canvasSize, canvasSize)
   }
@@ -73,7 +72,6 @@ const makePanel = (name, k, set) => {
       context.stroke()
     }
   }
-  // Crosses where the mixed points of the last batch lie
   const drawBatch = (x, { ink }) => {
     const line = lineWidth(), arm = 2.4 * line
     context.strokeStyle = ink
@@ -97,7 +95,6 @@ const makePanel = (name, k, set) => {
       context.lineTo(toX(end[0]), toY(end[1]))
       context.stroke()
     }
-    // Where it starts
     context.beginPath()
     context.arc(toX(start[0]), toY(start[1]), 6 * lineWidth(), 0, 7)
     context.fill()

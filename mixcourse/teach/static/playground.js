@@ -6,7 +6,7 @@ const { formNames, tracePoint, asColor, threeDigits, asCount } = mx.kinds.panels
 const { readTheme, makePanel, drawHistory, drawAlong } = mx.kinds.panels
 
 const speeds = [1, 5, 10, 30], alphas = [0, .1, .2, .4, 1, 2, 4, 8], mostOwn = 100
-const explained = 'Color and form: the class on the label. Bold outline: a wrong label. ×: the last mixed batch. '
+const explained = 'Color and form: the label. Bold outline: a wrong one. ×: the last mixed batch. '
   + 'The fainter the surface, the less sure the network.'
 const unstarted = 'All networks start from the same weights and see the same batches. Press Run.'
 
@@ -30,7 +30,7 @@ const presets = {
     settings: { ...base, data: 'moons', points: 50, third: .2 },
   },
   'One input hidden': {
-    ask: 'Cutout hides an input. What becomes of the border when a network may not rely on either of its two?',
+    ask: 'What becomes of the border when a network may not rely on either of its two inputs?',
     settings: { ...base, data: 'moons', hidden: true },
   },
   'A point of your own': {
@@ -321,7 +321,7 @@ const makePlayground = (model, el) => {
     controls.querySelectorAll('canvas').forEach((canvas, i) => drawThumb(canvas, Object.keys(sets)[i], theme.palette))
     draw()
   }
-  // Out of sight it rests; a notebook may show it only after this, and then its colors and sizes are known
+  // Out of sight it rests; once in sight, its colors and sizes are known
   const seen = new IntersectionObserver(([entry]) => entry.isIntersecting ? dressAgain() : run(false))
   const endTheme = onTheme(dressAgain)
   seen.observe(el)

@@ -1,5 +1,5 @@
 // after: network
-// Points, and networks that start alike and see the same batches, each in its way.
+// Points, and networks that start alike and see the same batches.
 const { rows, rng, normal, beta, shuffled, network, step, each, accuracy } = mx.kinds.network
 
 // Points in [-1,1]²: `at` is the middle of class k at t in [0,1], `spread` the unit of the noise
@@ -32,7 +32,7 @@ const points = (name, count, noise, flip, random) => {
   return { n: count, X, y, truth, classes }
 }
 
-// Points that the reader set, [x, y, label], come after those that were drawn
+// The reader's points, [x, y, label], come after those drawn
 const withOwn = (drawn, own) => {
   const { n, X, y, truth, classes } = drawn, all = own.filter(([, , label]) => label < classes)
   const labels = all.map(([, , label]) => label)
