@@ -7,6 +7,7 @@ from dataclasses import fields
 import pytest
 from conftest import root
 from matplotlib import rc_context
+from pages import state_in
 
 from mixcourse.compare.report import by_length, load_evidence, results_figure, results_table
 from mixcourse.compare.settings import Settings
@@ -88,7 +89,17 @@ def test_the_page_counts_the_runs_that_are_committed():
 
 def test_the_page_replays_what_is_committed():
     from mixcourse.teach.replay import Replay
-    assert outputs('text/html')['replay'] == Replay(*load_evidence(folder, 'cifar10-clean-*.json')).html(script_too=False)
+    replay = Replay(*load_evidence(folder, 'cifar10-clean-*.json'))
+    assert state_in(outputs('text/html')['replay'])['parts'] == state_in(replay.html(script_too=False))['parts']
+
+
+def test_the_page_notes_who_leads_at_the_end_of_each_length():
+    html = outputs('text/html')['replay']
+    for res in load_evidence(folder, 'cifar10-clean-*.json'):
+        ends = {m: [r['curve'][-1] for r in res['runs'] if r['method'] == m] for m in res['settings']['methods']}
+        best = max(sum(o)/len(o) for o in ends.values() if o)
+        length = res['settings']['epochs']
+        assert re.search(rf'Epoch {length} of {length}: \S+ has {100*best:.1f}% right', html)
 
 
 def test_the_page_says_of_each_length_what_its_plain_run_did():
