@@ -102,6 +102,7 @@ def test_two_tabs_keep_guesses_and_repairs(site):
     a.get_by_role('button', name='Commit').click()
     ui(b, 'repair').get_by_role('radio').nth(1).check()
     ui(b, 'repair').get_by_role('button', name='Check this line').click()
+    a.wait_for_function("localStorage.getItem('mixcourse:repair')")  # what one tab wrote reaches the other a moment later
     assert stored(a, 'predict') == {'t.guess': 0}
     assert stored(a, 'repair') == {'t.fault': 1}
     assert ui(b, 'predict').get_by_text('It stands on its edge.').is_visible()

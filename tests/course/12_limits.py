@@ -51,7 +51,7 @@ if DATA == 'digits': assert np.mean(clouds) > np.mean(pairs['MixUp'])-.03, 'the 
 if DATA == 'digits': assert np.mean(clouds) > np.mean(pairs['plain'])+.03, 'the page says that there is a gain'
 
 # %% after shrink
-assert (average-shrunk).abs().max() < .02, 'the page says that they are the same'
+if DATA == 'digits': assert (average-shrunk).abs().max() < .02, 'the page says that they are the same'
 
 # %% after shrunk-versus
 if DATA == 'digits': assert lost('MixUp').mean() < lost('plain').mean(), 'the page says that MixUp minds it less'
@@ -63,4 +63,4 @@ before, after = (np.mean(o['MixUp'])-np.mean(o['plain']) for o in (pairs, hits))
 if DATA == 'digits': assert after > before, 'the page says: farther apart than before'
 
 # %% after fmix-seen
-assert abs(mask.float().mean()-.6) < .01, 'the page says that the share is exact'
+if DATA == 'digits': assert abs(mask.float().mean()-.6) < .01, 'the page says that the share is exact'
