@@ -10,7 +10,7 @@ __all__ = ['made_of', 'Memory']
 # %% ../../nbs/api/mixing/07b_memory.ipynb #fa3f396e
 import inspect, io, pickle, weakref
 from types import BuiltinFunctionType, FunctionType, MethodType
-from torch import Tensor
+from torch import Tensor, nn
 
 # %% ../../nbs/api/mixing/07b_memory.ipynb #da8ae6ca
 _known = {} # id of a loss, or of a method's owner -> its weak reference and what is known
@@ -28,6 +28,8 @@ def _notes(loss_func):
 # %% ../../nbs/api/mixing/07b_memory.ipynb #109456cc
 _most = 4096 # numbers of a tensor that are worth a look
 _most_bytes = 2**17 # what is longer is not worth keeping
+_own_words = '__getstate__','__reduce__','__reduce_ex__' # by which an object says itself what to write
+_modules_word = getattr(nn.Module, '__getstate__', None) # of every module of torch: it hides nothing that counts
 
 class _Writer(pickle.Pickler):
     "Writes what an object is made of"
@@ -41,6 +43,13 @@ class _Writer(pickle.Pickler):
         if getattr(o, '__closure__', None): raise pickle.PicklingError('its closure may hold anything')
         self.kept.append(o)
         return id(o)
+
+    def reducer_override(self, o):
+        "An object that chooses what to write may leave out what matters"
+        chosen = [getattr(type(o), name, None) for name in _own_words]
+        by_hand = [f for f in chosen if isinstance(f, FunctionType) and f is not _modules_word]
+        if by_hand: raise pickle.PicklingError('it may hide a part of itself')
+        return NotImplemented
 
 # %% ../../nbs/api/mixing/07b_memory.ipynb #4c99a6ca
 def _as_numbers(x):
