@@ -133,6 +133,10 @@ def executed():
 def test_a_kernel_brings_the_script(executed): assert 'type="module"' in executed[1][0].data['text/html']
 
 
+def test_live_gives_a_view_a_name_and_a_page(executed):
+    assert set(executed[2][0].data) == {'application/vnd.jupyter.widget-view+json', 'text/plain', 'text/html'}
+
+
 def test_live_has_a_readable_name_and_a_fallback(executed):
     data = executed[2][0].data
     assert data['text/plain'] == 'Quiz(mixup.pixel).live()'

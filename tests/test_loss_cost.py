@@ -137,6 +137,21 @@ def test_what_a_class_sets_counts(tried):
     finally: Own.reduction = 'mean'
 
 
+def test_a_class_that_was_changed_is_another_one(tried):
+    changed = own_class()
+    for gamma in (None, 2., torch.ones(2)):
+        changed.gamma = gamma
+        for _ in range(2): loss_rule(changed(), *batch()[1::-1])
+    assert len(tried) == 3
+
+
+def test_a_loss_that_chooses_what_to_write_is_tried_each_time(tried):
+    class Secretive(nn.CrossEntropyLoss):
+        def __reduce__(self): return Secretive, ()
+    for o in ('mean', 'sum'): loss_rule(Secretive(reduction=o), *batch()[1::-1])
+    assert len(tried) == 2
+
+
 def test_what_a_loss_became_is_not_what_it_was(tried):
     "One that was changed by hand says nothing of a new one"
     pred, y_a, *_ = batch()

@@ -125,7 +125,8 @@ def paste_one(
     inplace:bool=False, # Write the result into `x`?
 )->Tensor:              # `x` with `x[perm]` inside the box
     "One slice of the whole batch, where all have the same box."
-    out,(_,*rows,columns) = x if inplace else x.clone(),place
+    out = x if inplace else x.clone()
+    _,*rows,columns = place
     # whole rows of the partners lie side by side in memory, so that they are gathered quickly
     partners = x[(...,*rows,slice(None))].index_select(0, positions(perm))
     out[place] = partners[...,columns]

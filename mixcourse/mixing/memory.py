@@ -26,6 +26,7 @@ def _notes(loss_func):
     return _known[id(owner)][1]
 
 # %% ../../nbs/api/mixing/07b_memory.ipynb #109456cc
+_told = {bool,int,float,str,Tensor} # types of what a class may set and objects read
 _most = 4096 # numbers of a tensor that are worth a look
 _most_bytes = 2**17 # what is longer is not worth keeping
 _own_words = '__getstate__','__reduce__','__reduce_ex__' # by which an object says itself what to write
@@ -42,7 +43,7 @@ class _Writer(pickle.Pickler):
         if not isinstance(o, (type,FunctionType,BuiltinFunctionType)): return None
         if getattr(o, '__closure__', None): raise pickle.PicklingError('its closure may hold anything')
         self.kept.append(o)
-        return id(o)
+        return id(o), _set_by(o) if isinstance(o, type) else None
 
     def reducer_override(self, o):
         "An object that chooses what to write may leave out what matters"
@@ -56,6 +57,11 @@ def _as_numbers(x):
     "All that tells one small tensor from another"
     if x.requires_grad or x.numel()>_most: raise pickle.PicklingError('it is learned, or too large')
     return type(x), str(x.dtype), str(x.device), tuple(x.shape), x.tolist()
+
+def _set_by(cls):
+    "What a class sets, or one that it inherits from, as numbers, texts or tensors: its objects have them, too"
+    sets = [item for base in cls.__mro__ for item in vars(base).items()]
+    return [(name, value) for name,value in sets if type(value) in _told and not name.startswith('__')]
 
 # %% ../../nbs/api/mixing/07b_memory.ipynb #78c6111e
 def made_of(
