@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 from conftest import root
+from nbdev.process import read_nb
 
 from mixcourse.teach.bank import find
+from mixcourse.teach.chapters import minutes
 from mixcourse.teach.items import Question
 
 folder = root/'nbs/chapters'
@@ -41,8 +43,8 @@ def test_lesson_has_its_parts(path):
     aims = re.search(r'\*\*After this chapter you can\*\*\n\n((?:- .+\n?)+)', prose(path))
     assert aims and 3 <= len(aims[1].strip().splitlines()) <= 5
     parts = [o for o in re.findall(r'^## (.+)', prose(path), re.M)]
-    assert [o for o in parts if o != 'Recap'][-4:] == ['Quiz', 'Key insight', 'Exercises', 'Papers'] and len(parts) >= 7
-    if 'Recap' in parts: assert len(re.findall(r'^- ', section(path, 'Recap'), re.M)) == 5, 'five sentences to recite'
+    assert parts[-5:] == ['Quiz', 'Recap', 'Key insight', 'Exercises', 'Papers'] and len(parts) >= 8
+    assert len(re.findall(r'^- ', section(path, 'Recap'), re.M)) == 5, 'five sentences to recite'
     assert re.fullmatch(r'\*\*[^.]+(\.\d[^.]*)*\.\*\*', section(path, 'Key insight').strip()), 'one sentence, in bold'
     assert section(path, 'Exercises').count('<summary>Solution</summary>') == len(re.findall(r'^\*\*\d\. ', section(path, 'Exercises'), re.M)) >= 3
     assert 'https://arxiv.org/abs/' in section(path, 'Papers')
@@ -71,7 +73,7 @@ def test_cells_are_short(path):
     assert long == []
 
 
-@pytest.mark.parametrize('path', [p for p in lessons if section(p, 'Recap')], **name)
+@pytest.mark.parametrize('path', chapters, **name)
 def test_code_fits_the_column(path):
     "88 columns, so that no line wraps on the page; links in what is hidden may be longer"
     wide = [o for c in cells(path, 'code') if not source(c).startswith('#| hide') for o in source(c).splitlines() if len(o) > 88 and not o.startswith('#| ')]
@@ -106,6 +108,22 @@ def test_questions_are_those_of_the_bank(path):
         if not (m := re.fullmatch(r"(\w+)\(('[\w.]+'(?:, '[\w.]+')*)?\)", source(c).strip())) or m[1] not in makers: continue
         shown = [''.join(o['data']['text/html']) for o in c['outputs']]
         assert shown == [makers[m[1]](*re.findall(r"'([\w.]+)'", m[2] or '')).html(script_too=False)], source(c)
+
+
+# the page before them
+
+def test_start_page_says_what_the_chapters_are():
+    "Title, sentence and minutes of each, as its own head has them"
+    rows = re.findall(r'^\| (\d+) \| \[(.+)\]\((.+)\): (.+) \| (\d+) \| [●○]{3} \|$', prose(root/'nbs/start.ipynb'), re.M)
+    assert [o[2] for o in rows] == [f'chapters/{p.name}' for p in chapters]
+    for number, title, link, about, time in rows:
+        path = root/'nbs'/link
+        head = source(cells(path)[0])
+        said = re.search('^> (.+)', head, re.M)[1]
+        assert head.startswith(f'# {title}\n')
+        assert about in (said, said[0].lower()+said[1:])
+        assert re.match(r'[a-z]+\b|[A-Z]\w*[A-Z]', about), 'a sentence goes on after the colon; names keep their capitals'
+        assert (int(number), int(time)) == (int(path.stem[:2]), minutes(read_nb(path).cells)), path.stem
 
 
 # numbers

@@ -22,6 +22,7 @@ from torch import Tensor
 from ..compare.figures import PALETTE, color, figure_style
 from ..compare.pictures import Pictures, few_labels, wrong_labels
 from ..compare.loader import image_dls
+from ..compare.measures import Watch
 from ..compare.models import make_model
 from ..compare.statistics import verdict
 from .images import data_uri, example_images, to_array, webp_uri
@@ -177,6 +178,7 @@ def train(
     bs:int=64,              # Pictures in a batch
     augment:bool=False,     # Crop and flip at random?
     metrics:Callable=accuracy, # Measured after each epoch; a list for several
+    last_only:bool=False,   # Test after the last epoch alone? Quicker, with the same result
 )->Learner:                 # Trained; `learn.recorder` has its curves
     "Train a new network on `pics`, quietly; your own random numbers stay as they were."
     y = wrong_labels(pics.y_train, noise, len(pics.vocab), seed) if noise else None
@@ -186,6 +188,7 @@ def train(
         dls = image_dls(pics, bs, augment=augment, idx=idx, y=y, device=default_device())
         model = make_model(arch, shape[1], len(pics.vocab), shape[2:]).to(default_device())
         learn = Learner(dls, model, metrics=metrics, cbs=cbs)
+        if last_only: learn.add_cb(Watch(points=1))
         learn.recorder.train_metrics = True
         with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(epochs, lr)
     return learn

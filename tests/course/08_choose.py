@@ -8,6 +8,7 @@ assert counted('MixUp', ways['MixUp'])['neither'] > .9, 'the page says: hardly a
 if DATA == 'digits':
     means = [v.mean() for v in few.values()]
     assert max(means) - min(means) < .04, 'the page says: close together'
+    assert np.ptp(few['none']) > np.ptp(means), 'the page says: single plain runs differ by more'
 
 # %% after paired
 if DATA == 'digits': assert paired < unpaired, 'the page says that a part of the spread goes away'
