@@ -143,7 +143,7 @@ def test_names_of_all_are_there_and_said_once():
 
 
 def blemishes(nb):
-    "What must not be committed in a notebook: saved widgets, ids that change with each run, failed cells"
+    "What must not be committed in a notebook: saved widgets, ids that change with each run, a figure twice, failed cells"
     if 'widgets' in nb['metadata']: yield 'widget state'
     for i, c in enumerate(nb['cells']):
         if isinstance(c['source'], str): yield f'cell {i}: source is one string, Quarto loses its line ends'
@@ -152,6 +152,7 @@ def blemishes(nb):
             if o.get('name') == 'stderr': yield f'cell {i}: a warning of another package'
             data = {'text': o.get('text', ''), **o.get('data', {})}
             if any('widget' in k for k in data): yield f'cell {i}: widget view'
+            if len([k for k in data if k.startswith('image/')])>1: yield f'cell {i}: a picture in two forms'
             if '<script type="module">' in ''.join(data.get('text/html', '')): yield f'cell {i}: a script, which the page brings'
             text = ' '.join(''.join(v) if isinstance(v, list) else str(v) for k, v in data.items() if not k.startswith('image/'))
             if re.search(r'\b(0x[0-9a-f]{8,}|[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\b', text): yield f'cell {i}: random id'
@@ -166,8 +167,8 @@ def test_blemishes_are_seen():
     def out(data): return dict(source=[], outputs=[dict(output_type='display_data', data=data)])
     nb = dict(metadata=dict(widgets={}), cells=[
         out({'application/vnd.jupyter.widget-view+json': {}}), out({'text/plain': ['<f at 0x7f0123456789>']}), out({'text/html': f'id="{"ab"*16}"'}), out({'text/html': ['<script type="module">', '</script>']}),
-        dict(source='x', outputs=[dict(output_type='error'), dict(output_type='stream', name='stderr')])])
-    assert len(list(blemishes(nb))) == 8
+        out({'image/png': 'eA==', 'image/svg+xml': ['<svg/>']}), dict(source='x', outputs=[dict(output_type='error'), dict(output_type='stream', name='stderr')])])
+    assert len(list(blemishes(nb))) == 9
 
 
 def text_files():

@@ -13,6 +13,7 @@ from importlib.metadata import version, PackageNotFoundError
 from pathlib import Path
 import numpy as np, torch
 from fastcore.script import call_parse
+from ..compare.figures import figure_style
 from ..compare.machine import describe_machine
 from .correct import batch_checks, run_checks
 from .report import format_rows, measure_calls, measure_compiled, plot_rows
@@ -122,6 +123,7 @@ def run_speed(
     res = dict(machine=describe_setup(device), recycled=recycled, missing=missing,
         rows=rows, compiled=compiled, scaling=scaling, steps=steps)
     Path(f'{out}-{kind}.json').write_text(json.dumps(res, indent=1)+'\n')
+    figure_style()
     plot_rows(rows)[0,0].figure.savefig(f'{out}-{kind}.png', dpi=100)
 
 # %% ../../nbs/api/bench/10_main.ipynb #6e911b6b

@@ -12,6 +12,7 @@ import torch
 from .cases import our_cases, peer_cases, pixel_cases
 from .timing import floor, summarize_times, time_calls
 from .traffic import count_launches, count_traffic
+from ..compare.figures import color
 
 # %% ../../nbs/api/bench/05_report.ipynb #4d2dc625
 def _row(case, times, floors, x):
@@ -98,17 +99,30 @@ def _how(row):
     where = ', in place' if row['inplace'] else ''
     return f"{row['lib']}, per {row['per']}{where}"
 
+# %% ../../nbs/api/bench/05_report.ipynb #3b7d20f1
+def _ink(row): return color('a' if row['lib']=='mixcourse' else 'plain')
+def _digits(floors): return f'{floors:.2f}' if floors<10 else f'{floors:.1f}'
+
+# %% ../../nbs/api/bench/05_report.ipynb #8e41c7a5
+def _dot(ax, at, row):
+    "A call as a dot, its number beside it"
+    floors,ink = row['floors'],_ink(row)
+    ax.plot([1, floors], [at, at], color=ink, lw=3.5, solid_capstyle='butt')
+    ax.plot(floors, at, 'o', color=ink, ms=6.5)
+    beside = dict(xytext=(8, 0), textcoords='offset points', va='center', color=ink)
+    ax.annotate(_digits(floors), (max(floors, 1), at), **beside)
+
 # %% ../../nbs/api/bench/05_report.ipynb #9bb552e1
 def _panel(ax, title, rows):
-    "Bars of one size and operation"
-    names = [_how(row) for row in rows]
-    floors = [row['floors'] for row in rows]
-    colors = ['tab:blue' if row['lib']=='mixcourse' else 'tab:gray' for row in rows]
-    ax.barh(names, floors, color=colors)
-    ax.set_xscale('log')
-    ax.axvline(1, color='k', lw=.5)
-    ax.set_xticks([1,10,100], ['1','10','100'])
+    "A dot for each call of one size and operation, and a line that leads there from the floor"
+    for i,row in enumerate(rows): _dot(ax, i, row)
+    ax.set_yticks(range(len(rows)), map(_how, rows))
+    for label,row in zip(ax.get_yticklabels(), rows): label.set_color(_ink(row))
+    ax.set_ylim(-.6, len(rows)-.4)
+    ax.axvline(1, color=color('plain'), lw=1)
     ax.set_title(title, loc='left')
+    ax.tick_params(axis='y', length=0)
+    ax.spines['left'].set_visible(False)
 
 # %% ../../nbs/api/bench/05_report.ipynb #ca5058cd
 def _panels(rows):
@@ -129,17 +143,27 @@ def _title(row):
     return f"{row['op']}, {size}"
 
 # %% ../../nbs/api/bench/05_report.ipynb #e5525b55
+def _scale(ax, floors):
+    "An axis of multiples of the floor, with room for the numbers"
+    ax.set_xscale('log')
+    ax.set_xlim(min(.8, .8*min(floors)), 4*max(floors))
+    marks = [o for o in (1,10,100) if o<=max(floors)]
+    ax.set_xticks(marks, marks)
+    ax.minorticks_off()
+    ax.set_xlabel('× copying the batch once')
+
+# %% ../../nbs/api/bench/05_report.ipynb #c05e9d36
 def plot_rows(
     rows:list,         # Rows of `measure_calls`
     part='whole call', # Extent of the calls: 'whole call' or 'pixels'
 ):                     # The axes
-    "Bars of the multiples of the floor."
+    "Dots of the multiples of the floor, those of this library in blue."
     import matplotlib.pyplot as plt
     panels = _panels([row for row in rows if row['op'] and row['part']==part])
-    bars = [len(o) for o in panels.values()]
-    height = .2*sum(bars) + .45*len(bars)
-    fig,axs = plt.subplots(len(panels), squeeze=False, sharex=True, height_ratios=bars,
-                           figsize=(5.5,height), layout='constrained')
+    counts = [len(o) for o in panels.values()]
+    height = .24*sum(counts) + .45*len(counts) + .4
+    fig,axs = plt.subplots(len(panels), squeeze=False, sharex=True, height_ratios=counts,
+                           figsize=(4.8,height), layout='constrained')
     for ax,(title,its_rows) in zip(axs.flat, panels.items()): _panel(ax, title, its_rows)
-    axs[-1,0].set_xlabel('× copying the batch')
+    _scale(axs[-1,0], [row['floors'] for its_rows in panels.values() for row in its_rows])
     return axs

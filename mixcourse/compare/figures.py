@@ -77,6 +77,7 @@ def figure_style()->None:
     plt.rcParams.update(STYLE)
     from IPython import get_ipython
     if (shell := get_ipython()) is None: return  # a script saves its figures itself
+    plt.switch_backend(plt.get_backend())  # it brings a display of its own when it comes, so it comes first
     fmt = shell.display_formatter
     for formatter in fmt.formatters.values(): formatter.pop(Figure, None)
     fmt.mimebundle_formatter.for_type(Figure, _shown)
