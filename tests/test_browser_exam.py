@@ -130,6 +130,23 @@ def test_the_result_says_what_to_read_again(sitting):
     assert solved.locator('input').first.is_disabled()
 
 
+def test_python_and_the_page_send_a_reader_to_the_same_chapters(site):
+    from mixcourse.teach.bank import twins
+    from mixcourse.teach.exam import Exam
+    whole = Exam(twins(), size=len(twins()))
+    in_order = {c: [k for k in twins() if k.startswith(f'{c}.')] for c in ('why', 'alpha')}
+    wrong = {*in_order['why'][:1], *in_order['alpha'][:2]}  # two of three are enough, one is not
+
+    def give(name, q):
+        if q.kind == 'number': return '999' if name in wrong else str(q.answer)
+        return next(i for i, o in enumerate(q.options) if o.right != (name in wrong))
+    value = {k: give(k, q) for k, q in twins().items()}
+    page = site.open(whole)
+    page.evaluate("o => localStorage.setItem('mixcourse:exam', o)", json.dumps({**value, 'round': 1, 'done': True}))
+    page.reload()
+    assert ui(page, 'exam').locator('.em-again li').all_inner_texts() == whole.read_again(value) == ['Lambda and alpha']
+
+
 def test_all_right_needs_no_reading(sitting):
     sit(sitting, lambda q: True)
     assert sitting.get_by_text('no chapter that you need to read again').is_visible()

@@ -26,6 +26,7 @@ def chapter_links()->dict: # Name of a chapter -> its title and address
 class Exam(Widget):
     "Questions without help, graded at the end."
     kind = 'exam'
+    enough = 2/3 # Share of right answers with which a chapter counts as known
 
     def __init__(self,
         items:dict,   # `chapter.id` -> `Question`
@@ -33,7 +34,7 @@ class Exam(Widget):
     ):
         self.items,self.size = items,min(size, len(items))
         shown_items = [shown(o) for o in items.values()]
-        super().__init__(ids=list(items), items=shown_items, size=self.size, chapters=chapter_links())
+        super().__init__(ids=list(items), items=shown_items, size=self.size, enough=self.enough, chapters=chapter_links())
 
     def fallback(self):
         intro = P(f'{self.size} of these questions make an exam where scripts run. Answer each before you open it.')
@@ -53,12 +54,11 @@ class Exam(Widget):
         return counts
 
     def read_again(self,
-        value:dict,      # What `.live().value` holds: `chapter.id` -> answer
-        enough:float=.7, # Share of right answers with which a chapter counts as known
-    )->list:             # Titles, the least known first
+        value:dict, # What `.live().value` holds: `chapter.id` -> answer
+    )->list:        # Titles, the least known first
         "Which chapters to read again."
         shares = {title: right/total for title,(right,total) in self.results(value).items()}
-        little_known = [title for title,share in shares.items() if share<enough]
+        little_known = [title for title,share in shares.items() if share<self.enough]
         return sorted(little_known, key=lambda title: shares[title])
 
 # %% ../../nbs/api/teach/13_exam.ipynb #ef01a008

@@ -16,7 +16,6 @@ const drawExam = (ids, size, round) => {
   return shuffle(drawn, `exam ${round}`)
 }
 
-const enough = 2 / 3
 // [chapter, right, all], the weakest first
 const byChapter = (ids, isRight) => {
   const chapters = [...new Set(ids.map(chapterOf))]
@@ -31,7 +30,7 @@ const showChapter = (chapter, right, all) => h('li', {},
   h('span', {}, chapterLink(chapter)),
   h('span', { class: 'mx-meter' }, h('i', { style: `width:${100 * right / all}%` })),
   h('b', {}, `${right} of ${all}`))
-const readAgain = (rows, chapters) => {
+const readAgain = (rows, chapters, enough) => {
   const weak = rows.filter(([, right, all]) => right / all < enough)
   if (!weak.length) return h('p', {}, 'There is no chapter that you need to read again.')
   const items = weak.map(([chapter]) => h('li', {}, chapterLink(chapters[chapter])))
@@ -54,7 +53,7 @@ const showSolved = (item, id, i, answer) => {
 export default {
   keeps: ['round', 'done'],
   render({ model, el }) {
-    const { ids, items, size, chapters: named = {} } = model.get('state')
+    const { ids, items, size, enough = 2 / 3, chapters: named = {} } = model.get('state')
     const itemOf = id => items[ids.indexOf(id)]
     const chapters = new Proxy({}, { get: (_, chapter) => named[chapter] || { title: chapter } })
     const value = () => model.get('value') || {}
@@ -120,7 +119,7 @@ export default {
       const exam = asked(), right = exam.filter(isRight).length, rows = byChapter(exam, isRight)
       box.replaceChildren(
         h('p', { class: 'em-score', role: 'status' }, `${right} of ${exam.length} right`),
-        readAgain(rows, chapters),
+        readAgain(rows, chapters, enough),
         h('ul', { class: 'em-chapters' },
           rows.map(([chapter, ...counts]) => showChapter(chapters[chapter], ...counts))),
         h('p', { class: 'em-title' }, 'Every question, explained'),
