@@ -100,29 +100,39 @@ def _how(row):
     return f"{row['lib']}, per {row['per']}{where}"
 
 # %% ../../nbs/api/bench/05_report.ipynb #3b7d20f1
-def _ink(row): return color('a' if row['lib']=='mixcourse' else 'plain')
-def _digits(floors): return f'{floors:.2f}' if floors<10 else f'{floors:.1f}'
+def _ink(row):
+    "Color of a call"
+    return color('a' if row['lib']=='mixcourse' else 'plain')
 
 # %% ../../nbs/api/bench/05_report.ipynb #8e41c7a5
 def _dot(ax, at, row):
     "A call as a dot, its number beside it"
-    floors,ink = row['floors'],_ink(row)
+    floors = row['floors']
+    ink = _ink(row)
     ax.plot([1, floors], [at, at], color=ink, lw=3.5, solid_capstyle='butt')
     ax.plot(floors, at, 'o', color=ink, ms=6.5)
-    beside = dict(xytext=(8, 0), textcoords='offset points', va='center', color=ink)
-    ax.annotate(_digits(floors), (max(floors, 1), at), **beside)
+    number = f'{floors:.2f}' if floors<10 else f'{floors:.1f}'
+    end = max(floors, 1),at
+    ax.annotate(number, end, (8,0), textcoords='offset points', va='center', color=ink)
+
+# %% ../../nbs/api/bench/05_report.ipynb #d4f07a6b
+def _name_calls(ax, rows):
+    "Who did it, on the left, in the color of its dot"
+    names = [_how(row) for row in rows]
+    ax.set_yticks(range(len(rows)), names)
+    ax.set_ylim(-.6, len(rows)-.4)
+    ax.tick_params(axis='y', length=0)
+    ax.spines['left'].set_visible(False)
+    for name,row in zip(ax.get_yticklabels(), rows):
+        name.set_color(_ink(row))
 
 # %% ../../nbs/api/bench/05_report.ipynb #9bb552e1
 def _panel(ax, title, rows):
     "A dot for each call of one size and operation, and a line that leads there from the floor"
-    for i,row in enumerate(rows): _dot(ax, i, row)
-    ax.set_yticks(range(len(rows)), map(_how, rows))
-    for label,row in zip(ax.get_yticklabels(), rows): label.set_color(_ink(row))
-    ax.set_ylim(-.6, len(rows)-.4)
-    ax.axvline(1, color=color('plain'), lw=1)
     ax.set_title(title, loc='left')
-    ax.tick_params(axis='y', length=0)
-    ax.spines['left'].set_visible(False)
+    ax.axvline(1, color=color('plain'), lw=1)
+    for i,row in enumerate(rows): _dot(ax, i, row)
+    _name_calls(ax, rows)
 
 # %% ../../nbs/api/bench/05_report.ipynb #ca5058cd
 def _panels(rows):
@@ -145,9 +155,11 @@ def _title(row):
 # %% ../../nbs/api/bench/05_report.ipynb #e5525b55
 def _scale(ax, floors):
     "An axis of multiples of the floor, with room for the numbers"
+    low = min(1, *floors)
+    high = max(floors)
     ax.set_xscale('log')
-    ax.set_xlim(min(.8, .8*min(floors)), 4*max(floors))
-    marks = [o for o in (1,10,100) if o<=max(floors)]
+    ax.set_xlim(.8*low, 4*high)
+    marks = [o for o in (1,10,100) if o<=high]
     ax.set_xticks(marks, marks)
     ax.minorticks_off()
     ax.set_xlabel('× copying the batch once')
@@ -159,11 +171,13 @@ def plot_rows(
 ):                     # The axes
     "Dots of the multiples of the floor, those of this library in blue."
     import matplotlib.pyplot as plt
-    panels = _panels([row for row in rows if row['op'] and row['part']==part])
+    rows = [row for row in rows if row['op'] and row['part']==part]
+    panels = _panels(rows)
     counts = [len(o) for o in panels.values()]
-    height = .24*sum(counts) + .45*len(counts) + .4
+    height = .4 + .24*len(rows) + .45*len(panels)
     fig,axs = plt.subplots(len(panels), squeeze=False, sharex=True, height_ratios=counts,
                            figsize=(4.8,height), layout='constrained')
     for ax,(title,its_rows) in zip(axs.flat, panels.items()): _panel(ax, title, its_rows)
-    _scale(axs[-1,0], [row['floors'] for its_rows in panels.values() for row in its_rows])
+    floors = [row['floors'] for row in rows]
+    _scale(axs[-1,0], floors)
     return axs
