@@ -152,7 +152,7 @@ def blemishes(nb):
             if o.get('name') == 'stderr': yield f'cell {i}: a warning of another package'
             data = {'text': o.get('text', ''), **o.get('data', {})}
             if any('widget' in k for k in data): yield f'cell {i}: widget view'
-            if len([k for k in data if k.startswith('image/')])>1: yield f'cell {i}: a picture in two forms'
+            if {'image/svg+xml', 'image/png'} <= set(data): yield f'cell {i}: a drawing, and its dots, which are not for dark pages'
             if '<script type="module">' in ''.join(data.get('text/html', '')): yield f'cell {i}: a script, which the page brings'
             text = ' '.join(''.join(v) if isinstance(v, list) else str(v) for k, v in data.items() if not k.startswith('image/'))
             if re.search(r'\b(0x[0-9a-f]{8,}|[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\b', text): yield f'cell {i}: random id'
