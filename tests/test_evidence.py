@@ -1,24 +1,23 @@
 "Committed measurements: whole, of settings that can be repeated, and without a trace of where they were made."
-import ast
 import json
 import re
 from dataclasses import fields
 
 import pytest
 from conftest import root
-from matplotlib import rc_context
 from pages import state_in
 
-from mixcourse.compare.report import by_length, load_evidence, results_figure, results_table
+from mixcourse.compare.evidence import by_length, load_evidence, tell, turning_point
+from mixcourse.compare.report import results_figure, results_table
 from mixcourse.compare.settings import Settings
 from mixcourse.compare.statistics import MEASURES, summarize
 
-folder = root/'nbs/evidence'
+folder = root/'mixcourse/compare/measured'
 committed = sorted(folder.glob('*.json'))
 
 
 def test_the_same_evidence_is_read_by_name_and_in_order():
-    epochs = [res['settings']['epochs'] for res in load_evidence(folder, 'cifar10-*.json')]
+    epochs = [res['settings']['epochs'] for res in load_evidence('cifar10-*.json')]
     assert epochs == sorted(epochs)
 
 
@@ -64,7 +63,7 @@ def test_no_file_of_evidence_is_large(): assert [p.name for p in committed if p.
 
 
 def test_evidence_of_several_lengths_lines_up():
-    found = load_evidence(folder, 'cifar10-clean-*.json')
+    found = load_evidence('cifar10-clean-*.json')
     for measure in MEASURES:
         assert {row['epochs'] for row in by_length(found, measure)} <= {res['settings']['epochs'] for res in found}
 
@@ -82,20 +81,20 @@ def outputs(kind):
 
 
 def test_the_page_counts_the_runs_that_are_committed():
-    for res in load_evidence(folder, 'cifar10-clean-*.json'):
+    for res in load_evidence('cifar10-clean-*.json'):
         planned = len(res['settings']['methods'])*len(res['settings']['tasks'])*res['settings']['seeds']
         assert f"{res['settings']['epochs']} epochs: {len(res['runs'])} of {planned} runs" in outputs('text/markdown')['runs-in']
 
 
 def test_the_page_replays_what_is_committed():
     from mixcourse.teach.replay import Replay
-    replay = Replay(*load_evidence(folder, 'cifar10-clean-*.json'))
+    replay = Replay(*load_evidence('cifar10-clean-*.json'))
     assert state_in(outputs('text/html')['replay'])['parts'] == state_in(replay.html(script_too=False))['parts']
 
 
 def test_the_page_notes_who_leads_at_the_end_of_each_length():
     html = outputs('text/html')['replay']
-    for res in load_evidence(folder, 'cifar10-clean-*.json'):
+    for res in load_evidence('cifar10-clean-*.json'):
         ends = {m: [r['curve'][-1] for r in res['runs'] if r['method'] == m] for m in res['settings']['methods']}
         best = max(sum(o)/len(o) for o in ends.values() if o)
         length = res['settings']['epochs']
@@ -103,7 +102,7 @@ def test_the_page_notes_who_leads_at_the_end_of_each_length():
 
 
 def test_the_page_says_of_each_length_what_its_plain_run_did():
-    for res in load_evidence(folder, 'cifar10-clean-*.json'):
+    for res in load_evidence('cifar10-clean-*.json'):
         mean = next(o['mean'] for o in summarize(res['runs']) if (o['method'], o['measure']) == ('none', 'clean'))
         assert f"plain {100*mean:.1f}% right" in outputs('text/markdown')['said']
 
@@ -115,28 +114,26 @@ def test_prose_of_the_page_claims_no_result():
     assert re.findall(r'\d+\.\d+', re.sub(r'\]\([^)]*\)', '', prose)) == []
 
 
-def said_of(results, folder, monkeypatch):
-    "What the page would say of other results"
-    (folder/'evidence').mkdir()
-    for res in results: (folder/f"evidence/cifar10-clean-{res['settings']['epochs']:03}.json").write_text(json.dumps(res))
-    monkeypatch.chdir(folder)
-    space = {}
-    for c in json.loads(page.read_text(encoding='utf-8'))['cells']:
-        if c['cell_type'] != 'code' or c['id'] == 'replay': continue
-        *lines, last = ast.parse(''.join(c['source'])).body
-        exec(compile(ast.Module(lines, []), c['id'], 'exec'), space)
-        if c['id'] == 'said': return eval(compile(ast.Expression(last.value), c['id'], 'eval'), space).data
-        exec(compile(ast.Module([last], []), c['id'], 'exec'), space)
-
-
 @pytest.mark.parametrize('gain,verdict', [(.1, 'clearly ahead: MixUp'), (-.1, 'clearly behind: MixUp')])
-def test_the_page_says_where_it_turns(gain, verdict, tmp_path, monkeypatch):
+def test_it_is_said_where_it_turns(gain, verdict, tmp_path):
     short = json.loads((folder/'cifar10-clean-015.json').read_text(encoding='utf-8'))
     plain = {r['seed']: r['accuracy'] for r in short['runs'] if r['method'] == 'none'}
     long = json.loads(json.dumps(short))
     long['settings']['epochs'] = 150
     for r in long['runs']:
         if r['method'] != 'none': r['accuracy'] = plain[r['seed']] + gain + r['seed']/1000
-    with rc_context(): said = said_of([short, long], tmp_path, monkeypatch)  # the page sets a style of its own
+    for res in (short, long): (tmp_path/f"{res['settings']['epochs']:03}.json").write_text(json.dumps(res))
+    results = load_evidence(folder=tmp_path)
+    assert turning_point(results) == (150 if gain > 0 else None)
+    said = tell(results)
     assert verdict in said.partition('**150 epochs**')[2]
     assert ('at 150 epochs, for the first time, two mixers or more are clearly ahead' in said) == (gain > 0)
+
+
+def test_methods_with_one_run_each_get_no_verdict(tmp_path):
+    res = json.loads((folder/'cifar10-clean-015.json').read_text(encoding='utf-8'))
+    res['runs'] = [r for r in res['runs'] if r['seed'] == 0 or r['method'] in ('none', 'mixup')]
+    (tmp_path/'a.json').write_text(json.dumps(res))
+    said = tell(load_evidence(folder=tmp_path))
+    assert 'one run each, so no difference can be told from chance: CutMix, Cutout, RandomMix' in said
+    assert 'clearly behind: MixUp' in said

@@ -6,7 +6,7 @@ Docs: https://mixcourse.github.io/mixcourse/api/compare/report.html.md"""
 
 # %% auto #0
 __all__ = ['BLOCKS', 'titles', 'show_number', 'results_table', 'results_figure', 'save_json', 'save_csv', 'save_figure',
-           'save_results', 'load_evidence', 'by_length']
+           'save_results']
 
 # %% ../../nbs/api/compare/10_report.ipynb #ea6510ad
 import csv, io, json
@@ -227,21 +227,3 @@ def save_results(
 )->list:          # Paths of `compare.json`, `compare.csv` and `compare.png`
     "Keep numbers, table and figure."
     return [save(res, out) for save in (save_json, save_csv, save_figure)]
-
-# %% ../../nbs/api/compare/10_report.ipynb #2fee221d
-def load_evidence(
-    folder:str|Path,  # Folder with results of `mixcourse compare`
-    name:str='*.json', # Pattern for their file names
-)->list:              # Results, the shortest training first
-    "Results that were kept, several of them."
-    found = [json.loads(path.read_text(encoding='utf-8')) for path in sorted(Path(folder).glob(name))]
-    return sorted(found, key=lambda res: res['settings']['epochs'])
-
-# %% ../../nbs/api/compare/10_report.ipynb #957a3d91
-def by_length(
-    results:list, # From `load_evidence`
-    measure:str,  # One of `MEASURES`
-)->list:          # Rows of the summaries, each with its `epochs`
-    "One measure of all methods against length of training."
-    rows = [(row,res['settings']['epochs']) for res in results for row in res['summary']]
-    return [dict(row, epochs=epochs) for row,epochs in rows if row['measure']==measure]

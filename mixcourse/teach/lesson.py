@@ -6,7 +6,8 @@ Docs: https://mixcourse.github.io/mixcourse/api/teach/lesson.html.md"""
 
 # %% auto #0
 __all__ = ['photos', 'Caption', 'share', 'Photos', 'show_photos', 'Sounds', 'listen', 'crops', 'train', 'ask', 'clean_accuracy',
-           'spread', 'versus', 'table', 'figure_style', 'color']
+           'spread', 'versus', 'table', 'figure_style', 'color', 'load_evidence', 'plot_lengths', 'plot_learning',
+           'plot_differences']
 
 # %% ../../nbs/api/teach/11_lesson.ipynb #53fdc631
 import io
@@ -19,6 +20,7 @@ from fastai.torch_core import default_device, no_random
 from fastcore.xml import Audio, Div, Figcaption, Figure, Img, NotStr, Span, to_xml
 from PIL import Image
 from torch import Tensor
+from ..compare.evidence import load_evidence, plot_differences, plot_learning, plot_lengths # noqa: F401  for chapters
 from ..compare.figures import PALETTE, color, figure_style
 from ..compare.pictures import Pictures, few_labels, wrong_labels
 from ..compare.loader import image_dls
@@ -28,7 +30,8 @@ from ..compare.statistics import verdict
 from .images import data_uri, example_images, to_array, webp_uri
 
 # %% ../../nbs/api/teach/11_lesson.ipynb #handedon
-_all_ = ['figure_style', 'color'] # a chapter imports this module alone
+# a chapter imports this module alone
+_all_ = ['figure_style', 'color', 'load_evidence', 'plot_lengths', 'plot_learning', 'plot_differences']
 
 # %% ../../nbs/api/teach/11_lesson.ipynb #photosfn
 def photos(

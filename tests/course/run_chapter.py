@@ -39,7 +39,19 @@ def solutions(text): return re.findall(r'<details><summary>Solution</summary>\n\
 
 if switch:
     import mixcourse.compare.pictures
+    from fastai.learner import Learner
     mixcourse.compare.pictures.untar_data = lambda url: Path(switch[1])
+    fit = Learner.fit
+
+    def fit_briefly(self, *args, **kwargs):
+        "Two batches an epoch of those pictures, which are noise: what the cells make of a training is asked, not what it learned"
+        dl = self.dls.train
+        n = dl.n
+        if 'class0' in getattr(dl, 'vocab', ()): dl.n = min(n, 2*dl.bs)
+        try: fit(self, *args, **kwargs)
+        finally: dl.n = n
+
+    Learner.fit = fit_briefly
 checks = read_checks(Path(path).stem)
 for i, c in enumerate(cells):
     code = ''.join(c['source'])
