@@ -41,3 +41,10 @@ if DATA == 'digits':
 if DATA == 'digits':
     assert np.mean(between['MixUp']) < np.mean(between['plain'])-.05, 'the page says that MixUp keeps the first promise'
     assert all(np.mean(gap[k]) < 0 for k in ('MixUp', 'CutMix')), 'the page says: a minus'
+
+# %% after photographs
+from mixcourse.compare.evidence import by_length
+found = {(o['epochs'], o['method']): o['verdict'] for o in by_length(results, 'clean')}
+for method in ('mixup', 'cutmix'):
+    assert found[15, method] == 'worse', 'the page says: after 15 epochs the plain run is ahead'
+    assert found[150, method] == 'better', 'the page says: after 150 epochs the mixed runs are ahead'

@@ -59,3 +59,11 @@ if DATA == 'digits':
 # %% after stops
 assert not stopped(Swap(), KeyboardInterrupt), 'the page says that Swap leaves its loss behind'
 assert stopped(MixUp(), KeyboardInterrupt) and stopped(MixUp(), CancelFitException), 'the page says that MixUp replaced nothing'
+
+# %% after long-curves
+mean_of = {k: {o: np.mean([r[o] for r in long['runs'] if r['method'] == k], 0) for o in ('train_loss', 'curve')} for k in ('none', 'mixup')}
+done = int(np.argmax(mean_of['none']['train_loss'] < .05))
+assert 0 < done < len(mean_of['none']['curve'])-3, 'the page says: to zero well before the end'
+assert mean_of['mixup']['train_loss'].min() > 10*mean_of['none']['train_loss'][-1], 'the page says: never gets there'
+after = {k: o['curve'][-1]-o['curve'][done] for k, o in mean_of.items()}
+assert after['none'] < .02 < after['mixup'], 'the page says: hardly moves, and goes on climbing'

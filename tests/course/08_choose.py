@@ -43,3 +43,9 @@ if DATA == 'digits': assert np.mean(turned) < few['none'].mean(), 'the page says
 # %% after errors
 assert errors['CutMix'][0] > .2 > .01 > errors['CutMix'][-1], 'the page says: small objects'
 assert max(errors['Cutout']) - min(errors['Cutout']) < .15, 'the page says: about the same'
+
+# %% after lengths
+from mixcourse.compare.evidence import by_length
+found = {(o['epochs'], o['method']): o['verdict'] for o in by_length(results, 'clean')}
+assert {o for (epochs, method), o in found.items() if epochs == 15 and method != 'none'} == {'worse'}, 'the page says: everybody who mixes is behind'
+assert found[150, 'mixup'] == found[150, 'cutmix'] == 'better', 'the page says: both are ahead'

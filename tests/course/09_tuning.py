@@ -88,3 +88,8 @@ mean_of = {k: np.mean(v['both']) for k, v in beside.items()}
 assert mean_of['turns and colors'] > mean_of['plain'] > mean_of['MixUp'], 'the page says what each training teaches'
 assert np.mean(beside['turns and colors']['both']) > .9, 'the page says: exactly what the test asks'
 assert mean_of['both'] > mean_of['MixUp'], 'the page says that turns and colors teach it'
+
+# %% after long-run
+curves = {k: np.mean([r['curve'] for r in long['runs'] if r['method'] == k], 0) for k in ('none', 'mixup', 'cutmix')}
+for k in ('mixup', 'cutmix'):
+    assert curves[k][0] < curves['none'][0] and curves[k][-1] > curves['none'][-1], 'the page says: behind at first, ahead at the end'
