@@ -166,6 +166,13 @@ def test_each_network_answers_with_probabilities(trained):
         assert panel.locator('.dg-said').inner_text() == f'says {int(np.argmax(probs))}'
 
 
+def test_a_number_is_not_broken(trained):
+    "The bold one is the widest, and the one that is read"
+    trained.get_by_role('button', name='One from the test set').click()
+    heights = trained.locator('.dg-bars b').evaluate_all('o => o.map(e => e.getBoundingClientRect().height)')
+    assert max(heights) < 1.5*min(heights)
+
+
 def test_four_confusion_tables(trained):
     tables = trained.locator('.dg-table')
     assert tables.locator('caption').all_inner_texts() == methods

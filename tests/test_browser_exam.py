@@ -238,6 +238,13 @@ def test_progress_goes_from_one_browser_to_another(site):
     assert stored(other, 'reader') == stored(page, 'reader'), 'options stand in the same order'
 
 
+def test_what_an_exam_notes_for_itself_is_no_answer(site):
+    page = site.open(Raw('progress'))
+    load(page, dict(mixcourse=1, exam={'round': 1, 'done': True, 'why.claims_twin': '0.1'}))
+    page.get_by_text('Loaded: 1 answer.').wait_for()
+    assert stored(page, 'exam')['done'] is True
+
+
 def test_what_is_loaded_is_added(site):
     page = site.open(q, deck, Raw('progress'))
     later = 2_000_000_000_000

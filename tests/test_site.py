@@ -35,6 +35,13 @@ def test_no_directive_shows(pages, url):
     assert '#| ' not in re.sub(r'<[^>]+>', '', html(pages, url)) or 'api/' in url, 'a directive in code'
 
 
+def test_an_exam_leads_to_chapters_of_its_own_copy(pages):
+    "So the site can be read offline, and in a preview"
+    for url in ('exam.html', 'teaching.html'):
+        state = json.loads(soup(pages, url).select_one('.mx[data-kind=exam]')['data-state'])
+        assert [o['href'] for o in state['chapters'].values() if not (pages/url).parent.joinpath(o['href']).is_file()] == []
+
+
 def links(s): return [o for o in re.findall(r'<a\b[^>]*\bhref="([^"]+)"', s)]
 
 

@@ -24,9 +24,15 @@ def relative(site, page, target): return os.path.relpath(target, Path(site.url[p
 
 def inner_links(site, page, soup):
     "A link to the published site stays on this copy of it"
-    for a in soup.select(f'a[href^="{site.config["site-url"]}"]'):
-        path, _, mark = a['href'].removeprefix(site.config['site-url']).partition('#')
-        if (site.out/(path or 'index.html')).is_file(): a['href'] = relative(site, page, path or 'index.html') + ('#'+mark if mark else '')
+    url = site.config['site-url']
+
+    def inner(address):
+        path, _, mark = address.removeprefix(url).partition('#')
+        if not (site.out/(path or 'index.html')).is_file(): return address
+        return relative(site, page, path or 'index.html') + ('#'+mark if mark else '')
+    for a in soup.select(f'a[href^="{url}"]'): a['href'] = inner(a['href'])
+    for o in soup.select(f'.mx[data-state*="{url}"]'):
+        o['data-state'] = re.sub(f'(?<="href": "){re.escape(url)}[^"]*', lambda found: inner(found[0]), o['data-state'])
 
 
 def chapter_numbers(site, page, soup):
