@@ -11,7 +11,7 @@ sys.path.insert(0, str(here/'_build'))
 def main(root=here.parent):
     from nbdev.serve import proc_nbs
 
-    import downloads, finish, plain, texts
+    import downloads, finish, plain, styles, texts
     root = Path(root).resolve()
     os.chdir(root)
     out = root/'_docs'
@@ -25,6 +25,7 @@ def main(root=here.parent):
     site = texts.Site(proc, out)
     found = {o: texts.snippets(site, o, finish.finish_page(site, o)) for o in site.pages}
     finish.icons(out)
+    styles.write(out)
     texts.write(site, found)
     downloads.write(site, root/'nbs')
     print(f'{len(site.pages)} pages, with{"" if shutil.which("quarto") else "out"} Quarto: {out/"index.html"}')

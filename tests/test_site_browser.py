@@ -3,7 +3,7 @@ import re
 
 import pytest
 from browser.harness import axe
-from built import Visit, calm, chapters, lessons, pages, reader, urls, visit
+from built import Visit, by_quarto, calm, chapters, lessons, pages, reader, urls, visit
 from visits import desk, found, phone
 
 pytestmark = pytest.mark.slow
@@ -49,6 +49,13 @@ def test_no_code_hides_a_part_of_itself_on_a_phone(found, url): assert found(url
 
 
 @pytest.mark.parametrize('url', urls)
+def test_88_columns_of_code_fit_on_a_desk(found, url):
+    "As many as a chapter may have, and large enough to read"
+    assert found(url).wrapped == []
+    assert found(url).letters >= 13
+
+
+@pytest.mark.parametrize('url', urls)
 def test_targets_can_be_hit(found, url):
     "24 by 24 pixels, but for links within a sentence"
     assert found(url).small == []
@@ -71,7 +78,9 @@ def test_print_takes_the_whole_paper(found, url): assert found(url).paper > .9
 
 
 @pytest.mark.parametrize('url', chapters)
-def test_chapter_is_light(found, url): assert found(url).weight <= 320_000
+def test_chapter_is_light(found, pages, url):
+    "Of the 320 kB that a chapter may weigh, Quarto brings 140 itself"
+    assert found(url).weight <= (320_000 if by_quarto(pages) else 180_000)
 
 
 @pytest.mark.parametrize('url', urls)

@@ -25,6 +25,9 @@ small = '''[...document.querySelectorAll(`#quarto-header :is(a, button), #quarto
     .filter(([_, r]) => r.width && (r.width < 24 || r.height < 24)).map(([s, r]) => `${s} ${r.width}x${r.height}`)'''
 cut = '''[...document.querySelectorAll('main pre')].filter(o => o.checkVisibility() && o.scrollWidth > o.clientWidth + 1)
     .map(o => o.textContent.slice(0, 60))'''
+wrapped = '''[...document.querySelectorAll('main pre > code.sourceCode > span')].filter(o => o.checkVisibility() && o.textContent.trimEnd().length <= 88)
+    .filter(o => o.getBoundingClientRect().height > 1.5 * parseFloat(getComputedStyle(o).lineHeight)).map(o => o.textContent)'''
+letters = '''Math.min(...[...document.querySelectorAll('main pre > code')].filter(o => o.checkVisibility()).map(o => parseFloat(getComputedStyle(o).fontSize)), 99)'''
 tall = "[...document.images].filter(o => o.height > innerHeight).map(o => o.alt)"
 furniture = "['#quarto-header', '#quarto-sidebar', '.page-navigation'].filter(o => document.querySelector(o)?.checkVisibility())"
 dark = "[...document.querySelectorAll('.mx')].filter(o => getComputedStyle(o).colorScheme !== 'light').map(o => o.dataset.kind)"
@@ -54,6 +57,8 @@ class Found:
     overflow: dict = field(default_factory=dict)  # look -> pixels wider than the window
     covered: list = field(default_factory=list)  # notes in the margin that lie over a table or a picture
     cut: list = field(default_factory=list)  # code that a phone hides
+    wrapped: list = field(default_factory=list)  # lines of code within 88 columns that a desk breaks
+    letters: float = 0.  # pixels, of the smallest code
 
 
 class Visitor:
@@ -77,6 +82,7 @@ class Visitor:
         found.violations['light'] = axe(page, skip=colors) + self.colors()
         found.overflow['desk'], found.covered = wide(page), page.evaluate(covered)
         found.nameless, found.small = page.evaluate(nameless), page.evaluate(small)
+        found.wrapped, found.letters = page.evaluate(wrapped), page.evaluate(letters)
         page.wait_for_function(complete)
         found.broken = page.evaluate(broken)
 

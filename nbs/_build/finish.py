@@ -49,6 +49,7 @@ def headings_in_sidebar(soup):
     if not toc: return
     toc.extract()
     if title := toc.select_one('h2#toc-title'): title.name = 'p'
+    for o in toc.select('ul.collapse'): o['class'].remove('collapse')  # a script of Quarto would open it, and all below would jump
     if here and toc.select_one('a'): here.find_parent('li').append(toc)
 
 

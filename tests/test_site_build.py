@@ -1,0 +1,38 @@
+"What is left to do once pages are built, on pages and style sheets made up for it: it needs no Quarto."
+import sys
+
+import pytest
+from bs4 import BeautifulSoup
+from conftest import root
+
+sys.path.insert(0, str(root/'nbs/_build'))
+import finish, styles
+
+
+@pytest.mark.parametrize('css, kept', [
+    ('.gone{color:red}', ''), ('.used{color:red}', '.used{color:red}'), ('a{color:red}', 'a{color:red}'),
+    ('.used,.gone{color:red}', '.used{color:red}'), ('.used .gone{color:red}', ''), ('.used:not(.gone){color:red}', '.used:not(.gone){color:red}'),
+    ('@media print{.gone{color:red}}.used{top:0}', '.used{top:0}'), ('@media print{.gone{top:0}.used{top:0}}', '@media print{.used{top:0}}'),
+    ('@charset "UTF-8";/* .gone{} */.used{top:0}', '@charset "UTF-8";/* .gone{} */.used{top:0}'), ('.used\\:x{top:0}', '.used\\:x{top:0}'),
+    ('@keyframes turn{0%{top:0}to{top:1px}}', '@keyframes turn{0%{top:0}to{top:1px}}'), ('.used[href=".gone"]{top:0}', '.used[href=".gone"]{top:0}')])
+def test_rules_that_no_page_needs_are_left_out(css, kept): assert styles.trim(css, {'used'}) == kept
+
+
+def test_rules_for_classes_of_pages_and_scripts_stay(tmp_path):
+    folder = tmp_path/'site_libs/bootstrap'
+    folder.mkdir(parents=True)
+    sheet = folder/'bootstrap-1.min.css'
+    sheet.write_text('.page{top:0}.script{top:0}.aa-Made{top:0}.neither{top:0}')
+    (tmp_path/'index.html').write_text('<p class="page">')
+    (folder/'bootstrap.min.js').write_text("o.classList.add('script')")
+    styles.write(tmp_path)
+    assert sheet.read_text() == '.page{top:0}.script{top:0}.aa-Made{top:0}'
+
+
+def test_headings_in_the_sidebar_are_open_from_the_start():
+    "Quarto writes them folded and unfolds them by a script, which moves all that stands below"
+    page = BeautifulSoup('''<div id="quarto-sidebar"><ul><li><a class="sidebar-link active">Here</a></li></ul></div>
+        <nav id="TOC"><h2 id="toc-title">On this page</h2><ul class="collapse"><li><a href="#one">One</a><ul class="collapse"></ul></li></ul></nav>''', 'html.parser')
+    finish.headings_in_sidebar(page)
+    assert page.select('#quarto-sidebar li > #TOC a') != []
+    assert page.select('#TOC .collapse') == []
