@@ -23,7 +23,7 @@ def load_evidence(
     folder:str|Path=None, # Folder with results of `mixcourse compare`; None: those that come with mixcourse
 )->list:                  # Results, the shortest training first
     "Results that were kept, with their summaries."
-    folder = Path(folder or files('mixcourse.compare')/'measured')
+    folder = Path(folder or str(files('mixcourse.compare')/'measured'))
     paths = sorted(folder.glob(name))
     if not paths: raise ValueError(f"`name` must fit a file in {folder}, got {name!r}")
     found = [json.loads(path.read_text(encoding='utf-8')) for path in paths]
