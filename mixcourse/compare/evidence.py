@@ -23,9 +23,9 @@ def load_evidence(
     folder:str|Path=None, # Folder with results of `mixcourse compare`; None: those that come with mixcourse
 )->list:                  # Results, the shortest training first
     "Results that were kept, with their summaries."
-    folder = Path(folder or str(files('mixcourse.compare')/'measured'))
-    paths = sorted(folder.glob(name))
-    if not paths: raise ValueError(f"`name` must fit a file in {folder}, got {name!r}")
+    kept = Path(folder or str(files('mixcourse.compare')/'measured'))
+    paths = sorted(kept.glob(name))
+    if not paths: raise ValueError(f"`name` must fit a file in {kept}, got {name!r}")
     found = [json.loads(path.read_text(encoding='utf-8')) for path in paths]
     for res in found: res['summary'] = summarize(res['runs'])
     return sorted(found, key=lambda res: res['settings']['epochs'])
