@@ -34,7 +34,7 @@ exam_items = {f'{c}.{i}': dict(id=f'{i}', kind='single', ask=f'{c} {i}?', option
               for c in chapters for i in range(5)}
 
 
-def exam(size=6): return Raw('exam', ids=list(exam_items), items=list(exam_items.values()), size=size,
+def exam(size=6): return Raw('exam', ids=list(exam_items), items=list(exam_items.values()), size=size, enough=2/3,
                              chapters={'why': dict(title='Why mix', href='../chapters/01_why.html')})
 
 

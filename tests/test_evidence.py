@@ -5,9 +5,10 @@ from dataclasses import fields
 
 import pytest
 from conftest import root
+from matplotlib.figure import Figure
 from pages import state_in
 
-from mixcourse.compare.evidence import by_length, load_evidence, tell, turning_point
+from mixcourse.compare.evidence import by_length, load_evidence, plot_learning, plot_lengths, tell, turning_point
 from mixcourse.compare.report import results_figure, results_table
 from mixcourse.compare.settings import Settings
 from mixcourse.compare.statistics import MEASURES, summarize
@@ -137,3 +138,26 @@ def test_methods_with_one_run_each_get_no_verdict(tmp_path):
     said = tell(load_evidence(folder=tmp_path))
     assert 'one run each, so no difference can be told from chance: CutMix, Cutout, RandomMix' in said
     assert 'clearly behind: MixUp' in said
+
+
+def test_plain_runs_may_come_last_and_must_be_there(tmp_path):
+    res = json.loads((folder/'cifar10-clean-015.json').read_text(encoding='utf-8'))
+    said = tell(load_evidence('cifar10-clean-015.json'))
+    (tmp_path/'a.json').write_text(json.dumps({**res, 'runs': sorted(res['runs'], key=lambda r: r['method'])}))
+    assert tell(load_evidence(folder=tmp_path)).partition('right.')[0] == said.partition('right.')[0]
+    (tmp_path/'a.json').write_text(json.dumps({**res, 'runs': [r for r in res['runs'] if r['method'] != 'none']}))
+    with pytest.raises(ValueError, match='must have plain runs'): tell(load_evidence(folder=tmp_path))
+
+
+def heights(results):
+    ax = Figure().subplots()
+    plot_lengths(results, ax)
+    plot_learning(results[0], ax)
+    return [line.get_ydata().tolist() for line in ax.lines]
+
+
+def test_runs_with_wrong_labels_are_not_among_those_with_right_ones(tmp_path):
+    res = json.loads((folder/'cifar10-clean-015.json').read_text(encoding='utf-8'))
+    wrong = [{**r, 'task': 'noisy', 'accuracy': .1, 'curve': [.1]*len(r['curve'])} for r in res['runs']]
+    (tmp_path/'a.json').write_text(json.dumps({**res, 'runs': res['runs'] + wrong}))
+    assert heights(load_evidence(folder=tmp_path)) == heights(load_evidence('cifar10-clean-015.json'))

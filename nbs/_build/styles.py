@@ -1,37 +1,51 @@
 "A style sheet without what no page needs."
 import re
+from itertools import pairwise
+
+import tinycss2
+
+word = re.compile(r'-?[a-zA-Z_][\w-]*')
 
 
-def names_of(selector):
-    "Classes in it"
-    bare = re.sub(r'"[^"]*"|\\[^ ]', ' ', selector)
-    return set(re.findall(r'\.(-?[a-zA-Z_][\w-]*)', bare))
+def split(tokens):
+    "Selectors between commas"
+    res = [[]]
+    for o in tokens:
+        if o == ',': res.append([])
+        else: res[-1].append(o)
+    return res
 
 
-def may_match(selector, used):
-    "Whether a page may have what it names; what it must not have does not count"
-    needed = re.sub(r':(not|is|where|has)\([^()]*\)', '', selector)
-    return names_of(needed) <= used
+def classes(selector):
+    "Classes that a page must have for it; those in `:not()` and its like are nested deeper, and do not count"
+    names = [o.value for dot, o in pairwise(selector) if dot == '.' and o.type == 'ident']
+    return {o for name in names for o in word.findall(name)}
+
+
+def trim_rule(rule, used):
+    "A rule with the selectors that a page may match, or None"
+    if rule.type == 'at-rule' and rule.lower_at_keyword in ('media', 'supports'):
+        inner = trim_rules(tinycss2.parse_rule_list(rule.content), used)
+        rule.content = inner
+        return rule if any(o.type not in ('whitespace', 'comment') for o in inner) else None
+    if rule.type != 'qualified-rule': return rule
+    kept = [tinycss2.serialize(o) for o in split(rule.prelude) if classes(o) <= used]
+    rule.prelude = tinycss2.parse_component_value_list(','.join(kept))
+    return rule if kept else None
+
+
+def trim_rules(rules, used): return [o for rule in rules if (o := trim_rule(rule, used))]
 
 
 def trim(css, used):
     "A style sheet without the rules for classes that are not in `used`"
-    res, at = [], 0
-    for m in re.finditer(r'/\*.*?\*/|[^{};]*;|([^{};]+)\{|\}', css, re.S):
-        if m.start() < at: continue  # within a rule
-        if m[1] is None or m[1].lstrip().startswith('@'):
-            res.append(m[0])
-            continue
-        at = css.index('}', m.end()) + 1
-        kept = [o for o in m[1].split(',') if may_match(o, used)]
-        if kept: res.append(','.join(kept) + '{' + css[m.end():at])
-    return re.sub(r'@(?:media|supports)[^{};]*\{\s*\}', '', ''.join(res))
+    return tinycss2.serialize(trim_rules(tinycss2.parse_stylesheet(css), used))
 
 
 def words(out):
     "All that may be a class in pages and scripts"
     files = [p for s in ('html', 'js') for p in out.rglob(f'*.{s}')]
-    return {o for p in files for o in re.findall(r'-?[a-zA-Z_][\w-]*', p.read_text(encoding='utf-8'))}
+    return {o for p in files for o in word.findall(p.read_text(encoding='utf-8'))}
 
 
 def write(out):
@@ -39,5 +53,5 @@ def write(out):
     said = words(out)
     for path in out.glob('site_libs/bootstrap/bootstrap-*.min.css'):
         css = path.read_text(encoding='utf-8')
-        joined = {o for o in names_of(css) if o.startswith(('aa-', 'bs-', 'modal', 'tippy', 'quarto-', 'search-'))}
+        joined = {o for o in word.findall(css) if o.startswith(('aa-', 'bs-', 'modal', 'tippy', 'quarto-', 'search-'))}
         path.write_text(trim(css, said | joined), encoding='utf-8')

@@ -47,7 +47,7 @@ assert max(errors['Cutout']) - min(errors['Cutout']) < .15, 'the page says: abou
 # %% after lengths
 from mixcourse.compare.evidence import by_length
 found = {(o['epochs'], o['method']): o['verdict'] for o in by_length(results, 'clean')}
-assert {o for (epochs, method), o in found.items() if epochs == 15 and method != 'none'} == {'worse'}, 'the page says: everybody who mixes is behind'
+assert {o for (epochs, method), o in found.items() if epochs == 15 and method != 'none'} == {'worse'}, 'the page says: all four are behind'
 mixers = 'mixup', 'cutmix', 'randommix'
 assert {found[150, o] for o in mixers} == {'better'}, 'the page says: the three that mix labels are ahead'
 assert found[150, 'cutout'] == 'no clear difference', 'the page says: as good as plain training here'

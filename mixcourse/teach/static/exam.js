@@ -53,7 +53,7 @@ const showSolved = (item, id, i, answer) => {
 export default {
   keeps: ['round', 'done'],
   render({ model, el }) {
-    const { ids, items, size, enough = 2 / 3, chapters: named = {} } = model.get('state')
+    const { ids, items, size, enough, chapters: named = {} } = model.get('state')
     const itemOf = id => items[ids.indexOf(id)]
     const chapters = new Proxy({}, { get: (_, chapter) => named[chapter] || { title: chapter } })
     const value = () => model.get('value') || {}
