@@ -207,6 +207,9 @@ def main(
         options = new_parser().parse_args(argv)
         if options.command!='compare': return _run_other(options)
         with heed_signals(): return _compare(**vars(options))
+    except BrokenPipeError: # of --help, which older Pythons do not catch themselves
+        _silence(sys.stdout)
+        return 0
     except KeyboardInterrupt:
         _say('Stopped.')
         return 130

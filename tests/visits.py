@@ -36,6 +36,8 @@ covered = '''[...document.querySelectorAll('main :is(aside, .term-meaning)')].fi
         const [a, b] = [note, o].map(e => e.getBoundingClientRect())
         return !note.contains(o) && b.width && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
     })).map(o => o.textContent.slice(0, 60))'''
+holes = '''[...document.querySelectorAll('main p:has(.term-meaning)')].filter(o => o.checkVisibility() && o.nextElementSibling?.checkVisibility())
+    .filter(o => o.nextElementSibling.getBoundingClientRect().top - o.getBoundingClientRect().bottom > 250).map(o => o.textContent.slice(0, 60))'''
 share_of_paper = "document.querySelector('main').getBoundingClientRect().width / innerWidth"
 
 
@@ -56,6 +58,7 @@ class Found:
     paper: float = 0.  # share of its width that the text has
     overflow: dict = field(default_factory=dict)  # look -> pixels wider than the window
     covered: list = field(default_factory=list)  # notes in the margin that lie over a table or a picture
+    holes: list = field(default_factory=list)  # paragraphs whose notes hold off what comes next
     cut: list = field(default_factory=list)  # code that a phone hides
     wrapped: list = field(default_factory=list)  # lines of code within 88 columns that a desk breaks
     letters: float = 0.  # pixels, of the smallest code
@@ -82,6 +85,7 @@ class Visitor:
         found.violations['light'] = axe(page, skip=colors) + self.colors()
         found.overflow['desk'], found.covered = wide(page), page.evaluate(covered)
         found.nameless, found.small = page.evaluate(nameless), page.evaluate(small)
+        found.holes = page.evaluate(holes)
         found.wrapped, found.letters = page.evaluate(wrapped), page.evaluate(letters)
         page.wait_for_function(complete)
         found.broken = page.evaluate(broken)
