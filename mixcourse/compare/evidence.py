@@ -20,7 +20,7 @@ from .statistics import summarize
 # %% ../../nbs/api/compare/10a_evidence.ipynb #evloadfn
 def load_evidence(
     name:str='*.json', # Pattern for file names, as in 'cifar10-clean-*.json'
-    folder:str|Path|None=None, # Folder with results of `mixcourse compare`; None: those that come with mixcourse
+    folder:str|Path|None=None, # Folder with results; None: what comes with mixcourse
 )->list: # Results, the shortest training first
     "Results that were kept, with their summaries."
     kept = Path(folder or str(files('mixcourse.compare')/'measured'))
