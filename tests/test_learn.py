@@ -1,8 +1,9 @@
 "`make learn` opens the first chapter in JupyterLab."
-import json, os, re, shutil, signal, subprocess, sys, sysconfig, time
+import json, os, re, shutil, signal, socket, subprocess, sys, sysconfig, time
 from urllib.request import Request, urlopen
 
 import pytest
+from browser.jupyter import answering
 from conftest import root
 from test_packaging import settings
 
@@ -46,8 +47,7 @@ def test_learn_opens_the_first_chapter(learn):
     tmp, _ = learn
     url = wait_for(lambda: re.search(r'http://\S+/lab/tree/(\S+)\?token=\w+', (tmp/'log').read_text()), learn)
     assert url[1] == f'chapters/{first}'
-    info = wait_for(lambda: next((p.read_text() for p in (tmp/'runtime').glob('jpserver-*.json')), ''), learn)
-    server = json.loads(info)
+    server = wait_for(lambda: answering(tmp/'runtime'), learn)
     with urlopen(Request(f'{server["url"]}api/contents/{url[1]}?content=0', headers={'Authorization': f'token {server["token"]}'})) as res:
         assert json.load(res)['type'] == 'notebook'
 
@@ -60,3 +60,17 @@ def test_learn_installs_what_it_needs():
     def steps(goal): return subprocess.run([*make, goal], cwd=root, env=env, capture_output=True, text=True, check=True).stdout
     assert "pip install -q -e '.[learn]'" in steps('learn')
     assert '.venv/learn.stamp' in steps('.venv/dev.stamp')
+
+
+def test_a_server_is_waited_for(tmp_path):
+    "It tells its port before it listens there"
+    note = tmp_path/'jpserver-1.json'
+    assert answering(tmp_path) is None
+    note.write_text('{"port": ')
+    assert answering(tmp_path) is None
+    with socket.socket() as server:
+        server.bind(('127.0.0.1', 0))
+        note.write_text(json.dumps(dict(port=server.getsockname()[1])))
+        assert answering(tmp_path) is None
+        server.listen()
+        assert answering(tmp_path)

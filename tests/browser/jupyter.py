@@ -1,7 +1,17 @@
 "A Jupyter server for the tests: its own folders, a port of its choice, JupyterLab and Notebook in one."
-import json, os, secrets, signal, subprocess, sys, time
+import json, os, secrets, signal, socket, subprocess, sys, time
 
 import pytest
+
+
+def answering(runtime):
+    "What a server wrote of itself into the folder `runtime`, once it answers: it writes before it listens"
+    for file in runtime.glob('jpserver-*.json'):
+        try:
+            info = json.loads(file.read_text())
+            socket.create_connection(('127.0.0.1', info['port']), 5).close()
+            return info
+        except (ValueError, OSError): pass  # half written, or not yet listening
 
 
 class Server:
@@ -19,11 +29,10 @@ class Server:
         self.process = subprocess.Popen([sys.executable, '-m', 'jupyterlab', *flags], env={**os.environ, **dirs, 'PYTHONWARNINGS': 'ignore'}, cwd=self.root,
                                         stdout=self.log, stderr=subprocess.STDOUT, start_new_session=True)
         end = time.time()+timeout
-        while not (found := list((root/'runtime').glob('jpserver-*.json'))):
+        while not (info := answering(root/'runtime')):
             if self.process.poll() is not None or time.time() > end: raise RuntimeError((root/'log').read_text())
             time.sleep(.2)
-        while not (text := found[0].read_text()): time.sleep(.1)
-        self.url = json.loads(text)['url']
+        self.url = info['url']
 
     def write(self, name, cells):
         "A notebook of code cells; a cell is its source, or source and HTML output"
