@@ -9,6 +9,7 @@ __all__ = []
 
 # %% ../../nbs/api/callback/00_callback.ipynb #05facad0
 from .draws import Draw, Mixed
+from .ahead import looks_at_shapes
 from .core import BatchOp, Mixer
 from .mixers import MixUp, CutMix, ResizeMix, RegMixup, Cutout
 from .manifold import hidden_layers, ManifoldMixUp
@@ -18,6 +19,6 @@ from .pairs import same_class, other_class, near
 
 # %% ../../nbs/api/callback/00_callback.ipynb #223daef9
 __all__ = [
-    'Draw', 'Mixed', 'BatchOp', 'Mixer', 'MixUp', 'CutMix', 'ResizeMix', 'RegMixup', 'Cutout', 'RandomMix',
+    'Draw', 'Mixed', 'looks_at_shapes', 'BatchOp', 'Mixer', 'MixUp', 'CutMix', 'ResizeMix', 'RegMixup', 'Cutout', 'RandomMix',
     'hidden_layers', 'ManifoldMixUp', 'MixedAccuracy', 'explore', 'same_class', 'other_class', 'near',
 ]

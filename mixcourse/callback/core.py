@@ -23,6 +23,7 @@ from ..mixing import check_alpha, check_int, check_prob, new_generator, rand_per
 from ..mixing import mixed_loss, why_one_lam
 from ..mixing.sampling import send
 from ..mixing.schedule import value_at
+from .ahead import DrawsAhead
 from .draws import Mixed, only_rows
 from .inputs import batch_size, find_images, mix_tensors, same_size
 from .labels import mixed_target, ways_of
@@ -146,9 +147,10 @@ class BatchOp(Callback):
         warn(what)
 
 # %% ../../nbs/api/callback/01_core.ipynb #208f0c9f
-class Mixer(BatchOp):
+class Mixer(DrawsAhead,BatchOp):
     "Abstract: mixes each image, and its targets, with a partner from the same batch."
     knobs:tuple = 'alpha','p'
+    _stateattrs:tuple = *BatchOp._stateattrs,'asked','ahead'
     def __init__(self,
         alpha:float|Callable=1., # Beta concentration, >= 0, or a function of progress; 0 is off
         pair:Callable=None,      # Partners (B,) from `(targets, generator)`; None: at random
@@ -204,15 +206,18 @@ class Mixer(BatchOp):
         one_lam = self._one_lam(ways, yb, loss_func)
         if one_lam: chosen = chosen[:1] # the first image stands for all
         if not any(chosen): return None
-        draw = self._drawn(images[0], yb, alpha, one_lam or self.per_batch, generator)
+        n = 1 if one_lam or self.per_batch else len(images[0])
+        draw = self._drawn(images[0], yb, alpha, n, generator)
         if not all(chosen): draw = only_rows(draw, chosen, draw.perm.device)
         targets = [mixed_target(y.as_subclass(Tensor), images[0], way, draw) for y,way in zip(yb, ways)]
         y_a,y_b,plain = zip(*targets) if targets else ((),(),())
         return Mixed(self.mix_inputs(xb, images, draw), y_a, y_b, plain, draw, 'weigh' in ways)
 
-    def _drawn(self, x, yb, alpha, one_lam, generator):
+    def _drawn(self, x, yb, alpha, n, generator):
+        ready = self.take_ahead(x, alpha, n, generator)
+        if ready is not None: return ready
         self.targets = yb[0] if len(yb)==1 else yb
-        try: return self.draw(x, alpha, 1 if one_lam else len(x), generator)
+        try: return self.draw(x, alpha, n, generator)
         finally: self.targets = None
 
     def after_loss(self):

@@ -17,6 +17,7 @@ from ..mixing import rand_bbox, rand_holes, rand_lam, rand_noise
 from ..mixing import mixup, cutmix, cutout, paste, resizemix, box_lam
 from ..mixing import check_int, check_length, new_generator, spatial_size
 from ..mixing.sampling import send
+from .ahead import looks_at_shapes
 from .draws import Draw, Mixed, only_rows
 from .inputs import batch_size, same_size, tensors_in
 from .core import BatchOp, Mixer
@@ -37,6 +38,7 @@ class MixUp(Mixer):
         super().__init__(alpha, pair, p=p, per_batch=per_batch, seed=seed, inputs=inputs,
                          inplace=inplace, per_image=per_image)
 
+    @looks_at_shapes
     def draw(self, x, alpha, n, generator):
         lam,perm = rand_lam(n, alpha, generator, x.device),self.partners(x, generator)
         op = partial(mixup, perm=perm, lam=lam, inplace=self.inplace, swaps=self.pair is None)
@@ -68,6 +70,7 @@ class CutMix(Mixer):
 
     def size(self, images): return same_size(images, len(spatial_size(images[0], self.axes)))
 
+    @looks_at_shapes
     def draw(self, x, alpha, n, generator):
         size,perm = spatial_size(x, self.axes),self.partners(x, generator)
         box = rand_bbox(size, rand_lam(n, alpha, generator), generator)
@@ -101,6 +104,7 @@ class ResizeMix(Mixer):
                          inplace=inplace, per_image=per_image)
         self.scale = _check_scale(scale)
 
+    @looks_at_shapes
     def draw(self, x, alpha, n, generator):
         size,perm = spatial_size(x, 2),self.partners(x, generator)
         low,high = self.scale
