@@ -25,7 +25,7 @@ site: .venv/dev.stamp
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -W ignore nbs/site.py
 
 slides: .venv/learn.stamp
-	$(BIN)/jupyter nbconvert --to slides --output-dir _slides nbs/chapters/*.ipynb
+	$(BIN)/jupyter nbconvert --to mixcourse.teach.deck.Deck --output-dir _slides nbs/chapters/*.ipynb
 
 # One thread a process: two of them run at a time, and small tensors gain nothing from more.
 test quick: export OMP_NUM_THREADS = 1
