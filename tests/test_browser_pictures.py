@@ -146,8 +146,19 @@ def test_a_name_is_text(mixer):
     assert mixer.locator('img[src=x]').count() == 0
 
 
-def test_a_camera_is_asked_for(mixer):
-    assert mixer.locator('.ex-own input[capture=environment]').get_attribute('accept') == 'image/*'
+def test_a_camera_is_asked_for(site):
+    "On a phone; elsewhere `capture` is passed over, and the button would only open the files again"
+    phone = site.open(MixUpExplorer(pair()), is_mobile=True, has_touch=True, viewport=dict(width=390, height=800))
+    phone.locator('.ex-own summary').click()
+    with phone.expect_file_chooser() as asked: phone.get_by_role('button', name='Take a photograph').click()
+    assert asked.value.element.get_attribute('capture') == 'environment'
+    assert asked.value.element.get_attribute('accept') == 'image/*'
+
+
+def test_without_a_camera_there_is_no_button_for_one(mixer):
+    mixer.locator('.ex-own summary').click()
+    assert mixer.get_by_role('button', name='Choose pictures').is_visible()
+    assert not mixer.get_by_role('button', name='Take a photograph').is_visible()
 
 
 def test_cutout_takes_one(site):
@@ -216,6 +227,24 @@ def test_an_address_is_not_believed(site, address):
         page = open_at(site, f'#mx=explorer-1&{address}', e)
         assert (page.inner_text('.ex-facts'), page.inner_text('.ex pre')) == before
         assert page.locator('img[src=x]').count() == 0
+
+
+@pytest.mark.parametrize('clipboard', ['{writeText: async () => 0}', '{writeText: () => Promise.reject()}'])
+def test_a_link_says_that_own_pictures_stay(mixer, clipboard):
+    "And says it only where there are some in the mix"
+    mixer.evaluate(f"Object.defineProperty(navigator, 'clipboard', {{value: {clipboard}}})")
+    said = mixer.get_by_text('Your own pictures stay here')
+    mixer.get_by_role('button', name='Copy link').click()
+    mixer.get_by_text(re.compile('^Cop(ied|y it)')).wait_for()
+    assert said.count() == 0
+    choose(mixer, red)
+    mixer.get_by_label('What is it?').wait_for()
+    take(mixer, 'Use as its partner')
+    mixer.get_by_role('button', name='Copy link').click()
+    said.wait_for()
+    mixer.get_by_label('Partner', exact=True).select_option('cup')
+    mixer.get_by_role('button', name='Copy link').click()
+    said.wait_for(state='detached')
 
 
 def test_where_the_clipboard_is_refused_the_link_is_shown(site):

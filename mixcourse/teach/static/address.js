@@ -40,8 +40,8 @@ const followAddress = (el, apply) => {
   return () => window.removeEventListener('hashchange', follow)
 }
 
-// Where the clipboard is refused, the link is shown
-const copyLink = (el, settings) => {
+// Where the clipboard is refused, the link is shown; `left()` says what a link cannot hold
+const copyLink = (el, settings, left = () => '') => {
   if (!hasAddress(el)) return null
   const status = h('span', { class: 'mx-dim', role: 'status' })
   const shown = h('input', { type: 'text', class: 'mx-wide', readonly: true, 'aria-label': 'Link', hidden: true })
@@ -49,12 +49,12 @@ const copyLink = (el, settings) => {
     const link = linkTo(el, settings())
     try {
       await navigator.clipboard.writeText(link)
-      status.textContent = 'Copied.'
+      status.textContent = `Copied.${left()}`
     } catch {
       shown.hidden = false
       shown.value = link
       shown.select()
-      status.textContent = 'Copy it from here:'
+      status.textContent = `Copy it from here.${left()}`
     }
   }
   return [button('Copy link', copy), status, shown]

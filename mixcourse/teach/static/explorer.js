@@ -298,12 +298,14 @@ const makeExplorer = (model, el) => {
     others.map(slider => slider.box), mode.fills && makeFills(state, changed),
     mode.pair && density.element, mode.pair && alpha.box, act)
   const own = ownPictures(el, size, mode.pair ? ['Use as the picture', 'Use as its partner'] : ['Use it'], useOwn)
+  const isOwn = i => i >= images.length
+  const left = () => picked.some(isOwn) ? ' Your own pictures stay here: the link shows those of the page.' : ''
   const fileName = () => `${state.mode} ${canvas.getAttribute('aria-label')}`
   const save = button('Save the mixed picture', () => saveAs(canvas, fileName()))
   el.append(h('div', { class: 'mx-ui ex' },
     h('div', { class: 'ex-stage' }, h('div', { class: 'ex-srcs' }, sources.map(source => source.box)), mixed, side),
     h('pre', {}, code),
-    h('div', { class: 'mx-row' }, save, copyLink(el, () => settingsOf(state, picked, mode))), own.fold))
+    h('div', { class: 'mx-row' }, save, copyLink(el, () => settingsOf(state, picked, mode), left)), own.fold))
   update()
   const endAddress = followAddress(el, said => {
     applySettings(said, state, picked, pictures, mode)

@@ -132,6 +132,8 @@ const ownPictures = (el, size, places, use) => {
   const fromFiles = picker({ multiple: true }), fromCamera = picker({ capture: 'environment' })
   const choose = button('Choose pictures', () => fromFiles.click())
   const photograph = button('Take a photograph', () => fromCamera.click())
+  // Elsewhere a browser passes over `capture`, and asks for a file once more
+  photograph.hidden = !matchMedia('(pointer: coarse)').matches
   const fold = h('details', { class: 'ex-own' }, h('summary', {}, 'Mix your own pictures'),
     h('div', { class: 'ex-side' },
       h('p', {}, 'Choose one or two, drop them on this box, or paste them. '
