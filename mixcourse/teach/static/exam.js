@@ -3,14 +3,18 @@
 const { h, button } = mx, { makeQuestion, shuffle } = mx.kinds.question
 
 const chapterOf = id => id.split('.')[0]
-// The same number of questions from each chapter, as far as there are so many, in a mixed order
+// The same number of questions from each chapter, as far as there are so many, in a mixed order. Two exams in a row
+// take from the two ends of one order: the second repeats as little as the bank allows
 const drawExam = (ids, size, round) => {
+  const order = (things, name) => {
+    const mixed = shuffle(things, `exam ${Math.ceil(round / 2)} ${name}`)
+    return round % 2 ? mixed : mixed.reverse()
+  }
   const chapters = [...new Set(ids.map(chapterOf))]
-  const piles = chapters.map(chapter =>
-    shuffle(ids.filter(id => chapterOf(id) === chapter), `exam ${round} ${chapter}`))
+  const piles = chapters.map(chapter => order(ids.filter(id => chapterOf(id) === chapter), chapter))
   const drawn = []
   for (let depth = 0; drawn.length < Math.min(size, ids.length); depth++) {
-    const layer = shuffle(piles.filter(pile => pile[depth]), `exam ${round} ${depth}`).map(pile => pile[depth])
+    const layer = order(piles, depth).filter(pile => pile[depth]).map(pile => pile[depth])
     drawn.push(...layer.slice(0, size - drawn.length))
   }
   return shuffle(drawn, `exam ${round}`)
