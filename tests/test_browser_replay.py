@@ -133,6 +133,31 @@ def test_pictures_stand_with_their_methods(site):
     assert page.locator('.rp-methods label', has=page.locator('img')).inner_text().strip() == 'MixUp'
 
 
+def test_a_method_without_runs_says_so(site):
+    "Of this length; its box waits for one where it has some"
+    page = site.open(Replay(invented(4, methods=['none', 'mixup']), long))
+    box = page.locator('.rp-methods label', has_text='CutMix')
+    assert box.locator('input').is_disabled() and 'no runs of this kind' in box.inner_text()
+    assert page.get_by_label('MixUp', exact=True).is_enabled()
+    page.get_by_label('8 epochs').check()
+    assert box.locator('input').is_enabled() and 'no runs' not in box.inner_text()
+    box.locator('input').uncheck()
+    page.get_by_label('4 epochs').check()
+    page.get_by_label('8 epochs').check()
+    assert not box.locator('input').is_checked(), 'as the reader left it'
+
+
+def test_several_pictures_of_a_method_take_turns(site):
+    page = site.open(Replay(long, pictures=dict(mixup=[torch.zeros(3, 8, 8), torch.ones(3, 8, 8)], cutmix=torch.rand(3, 8, 8), unknown=torch.rand(3, 8, 8))))
+    def sources(): return [page.locator('.rp-methods label', has_text=o).locator('img').get_attribute('src') for o in ('MixUp', 'CutMix')]
+    seen = []
+    for place in range(3):
+        to(page, place)
+        seen.append(sources())
+    assert seen[0] == seen[2] and seen[0][0] != seen[1][0] and seen[0][1] == seen[1][1]
+    assert page.locator('.rp-methods img').count() == 2, 'a method without a run has none'
+
+
 def test_different_epochs_are_refused():
     bad = invented(4)
     bad['runs'][0]['epochs'] = [1, 2, 3, 5]

@@ -89,14 +89,14 @@ class Replay(Widget):
     def __init__(self,
         *results,          # Comparisons, each from `Comparison.results` or read from its JSON
         notes:dict=None,   # (epochs of the run, epoch) -> what to notice there
-        pictures:dict=None # Method -> picture as its network sees it: a PIL image, an array (H,W,3) uint8 or a tensor (3,H,W) in [0,1]
+        pictures:dict=None # Method -> picture as its network sees it: a PIL image, an array (H,W,3) uint8 or a tensor (3,H,W) in [0,1]; or a list of them, one an epoch in turn
     ):
         self.parts = _parts(results)
-        self.pictures = pictures or {}
         self.notes = dict(sorted((notes or {}).items()))
         _check_notes(self.notes, self.parts)
         methods = list(dict.fromkeys(run['method'] for part in self.parts for run in part['runs']))
         self.names = {method: _names.get(method, method) for method in methods}
+        self.pictures = {method: img for method,img in (pictures or {}).items() if method in methods}
         places = [list(place) for place in self.notes]
         super().__init__(parts=self.parts, methods=methods, names=self.names, notes=places)
 
@@ -132,12 +132,15 @@ def _told(part, names):
     return Div(title, Ul(*ends))
 
 # %% ../../nbs/api/teach/14_replay.ipynb #9dd6df84
+def _listed(pictures): return pictures if isinstance(pictures, list) else [pictures]
+
 def _row(pictures, names):
-    "Pictures beside each other, a method each"
+    "Pictures beside each other, one or more a method"
     figures = []
-    for method,img in pictures.items():
-        name,src = names.get(method, method),webp_uri(to_array(img))
-        figures.append(figure(src, name, 96, pixelated=True, data_method=method))
+    for method,some in pictures.items():
+        for img in _listed(some):
+            src = webp_uri(to_array(img))
+            figures.append(figure(src, names[method], 96, pixelated=True, data_method=method))
     return Div(*figures, style=row_style)
 
 # %% ../../nbs/api/teach/14_replay.ipynb #289bf672

@@ -127,6 +127,7 @@ const makeReplay = (model, el) => {
     note.innerHTML = at < 0 ? '' : fallback.querySelector(`[data-note="${at}"]`).innerHTML
   }
   const draw = () => {
+    for (const choice of choices) choice.show()
     drawChart()
     showValues()
     showNote()
@@ -189,13 +190,20 @@ const makeReplay = (model, el) => {
     else shown.delete(method)
     draw()
   }
-  const pictureOf = method => {
-    const found = [...fallback.querySelectorAll('img[data-method]')].find(img => img.dataset.method === method)
-    return found && found.cloneNode()
+  const picturesOf = method =>
+    [...fallback.querySelectorAll('img[data-method]')].filter(img => img.dataset.method === method)
+  // Of several pictures each epoch shows another; a method without runs says so
+  const makeChoice = method => {
+    const input = h('input', { type: 'checkbox', checked: true, onchange: toggle(method) })
+    const words = h('span', { class: 'mx-dim' }), pictures = picturesOf(method), img = pictures[0]?.cloneNode()
+    const show = () => {
+      input.disabled = !runsOf(method).length
+      words.textContent = input.disabled ? 'no runs of this kind' : ''
+      if (img) img.src = pictures[place % pictures.length].src
+    }
+    return { show, box: h('label', {}, input, swatch(method), h('span', {}, names[method]), words, img) }
   }
-  const choice = method => h('label', {},
-    h('input', { type: 'checkbox', checked: true, onchange: toggle(method) }),
-    swatch(method), h('span', {}, names[method]), pictureOf(method))
+  const choices = methods.map(makeChoice)
   const jump = ([length, epoch]) => button(`Epoch ${epoch}${parts.length > 1 ? ` of ${length}` : ''}`, () => {
     const at = parts.findIndex(other => other.length === length)
     if (at !== part) partRadios.querySelectorAll('input')[at].click()
@@ -208,7 +216,7 @@ const makeReplay = (model, el) => {
   const pairs = known.map(([name, { text }]) => [name, text])
   const measureRadios = makeRadios('Measure', pairs, () => measure, chooseMeasure)
   const legend = h('fieldset', { class: 'rp-choice' }, h('legend', {}, 'Methods'),
-    h('div', { class: 'rp-methods' }, methods.map(choice)))
+    h('div', { class: 'rp-methods' }, choices.map(({ box }) => box)))
   const notice = notes.length > 0
     && h('div', { class: 'mx-row' }, h('span', { class: 'mx-dim' }, 'What to notice'), notes.map(jump))
   el.append(h('div', { class: 'mx-ui rp' }, h('p', { class: 'mx-kind' }, 'Replay'), partRadios, measureRadios, legend,
