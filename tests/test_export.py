@@ -1,5 +1,5 @@
 "The bank for other programs: each file is read by what reads such files, and nothing of a question is lost."
-import csv, io, json, re, sqlite3, subprocess, sys, zipfile
+import csv, html, io, json, re, sqlite3, subprocess, sys, zipfile
 from xml.etree import ElementTree
 
 import pytest
@@ -120,6 +120,52 @@ def test_gift_escapes_its_own_signs():
     text, _, answers = read_gift(to_gift(tricky))['mixup.odd']
     assert ''.join(ElementTree.fromstring(text).itertext()) == evil
     assert ''.join(ElementTree.fromstring(f'<p>{answers[0][2]}</p>').itertext()) == evil
+
+
+def test_gift_explanations_keep_their_equals_signs():
+    "Written as HTML has it, since a reader may take it for the next answer"
+    why = read_gift(to_gift(find('mixup.pixel')))['mixup.pixel'][2][0][3]
+    assert '=' not in why and html.unescape(why).endswith('0.15 + 0.20 = 0.35.')
+
+
+# by readers of others: two packages that know nothing of this one
+
+@pytest.fixture(scope='module')
+def theirs():
+    "Questions as pygiftparserrgmf reads them, by name"
+    parser = pytest.importorskip('pygiftparser.parser')
+    return {o.name: o for o in parser.parse(to_gift(questions).decode()).questions}
+
+
+def test_another_reader_finds_every_question_of_the_gift(theirs):
+    assert list(theirs) == list(questions)
+    assert [o.category for o in theirs.values()] == [f"mixcourse/{chapter_titles()[k.partition('.')[0]]}" for k in questions]
+
+
+def test_another_reader_of_gift_sees_what_is_right(theirs):
+    for name, o in theirs.items():
+        item, options = questions[name], o.answer.options
+        if item.kind == 'single': assert [p.prefix == '=' for p in options] == [p.right for p in item.options], name
+        if item.kind == 'multiple': assert ['%-' not in p.raw_text for p in options] == [p.right for p in item.options], name
+        if item.kind == 'number':
+            assert [p.text for p in options] == [f'{n:g}:{item.tolerance:g}' for n in (item.answer, *(p.answer for p in item.misses))], name
+            assert [p.percentage for p in options] == [1, *(0 for _ in item.misses)], name
+
+
+def test_another_reader_of_gift_gets_an_explanation_for_each_answer(theirs):
+    assert [name for name, o in theirs.items() for p in o.answer.options if not p.feedback] == []
+
+
+def test_another_reader_of_moodle_sees_what_is_right():
+    "It knows choices, and leaves numbers alone"
+    parse = pytest.importorskip('moodle_xml_parser.parser').parse_bytes
+    found = {o.name: o for o in parse(to_moodle(questions))['multichoice']}
+    assert list(found) == [k for k, q in questions.items() if q.kind != 'number']
+    for name, o in found.items():
+        item = questions[name]
+        assert (o.single, o.shuffle_answers) == (item.kind == 'single', not item.keep_order)
+        assert [p.score_fraction > 0 for p in o.options] == [p.right for p in item.options]
+        assert all(p.feedback for p in o.options)
 
 
 # Anki

@@ -149,18 +149,22 @@ def _escaped(html):
     text = re.sub(r'([\\~=#{}:])', r'\\\1', html)
     return text.replace('\n', r'\n')
 
+def _why(text):
+    "An explanation, without the attributes of formulas"
+    html = re.sub(r'<(m\w+) [^<>]*?(/?)>', r'<\1\2>', rich(text))
+    return _escaped(html.replace('=', '&equals;'))
+
 # %% ../../nbs/api/teach/13a_moodle.ipynb #56c3d59d
 def _gift_choice(question, option):
     "A line for an option"
     mark = '=' if option.right else '~'
     if question.kind!='single': mark = f'~%{_percent(question, option):.7g}%'
-    what,why = _escaped(option_html(option)),_escaped(rich(option.why))
-    return f'  {mark}{what}#{why}'
+    return f'  {mark}{_escaped(option_html(option))}#{_why(option.why)}'
 
 # %% ../../nbs/api/teach/13a_moodle.ipynb #5f69db8f
 def _gift_number(mark, number, question, why):
     "A line for a number"
-    return f'  {mark}{number:g}:{question.tolerance:g}#{_escaped(rich(why))}'
+    return f'  {mark}{number:g}:{question.tolerance:g}#{_why(why)}'
 
 # %% ../../nbs/api/teach/13a_moodle.ipynb #2162bd18
 def _gift_answers(question):
