@@ -89,7 +89,7 @@ class Replay(Widget):
     def __init__(self,
         *results,          # Comparisons, each from `Comparison.results` or read from its JSON
         notes:dict=None,   # (epochs of the run, epoch) -> what to notice there
-        pictures:dict=None # Method -> picture as its network sees it: a PIL image, an array (H,W,3) uint8 or a tensor (3,H,W) in [0,1]; or a list of them, one an epoch in turn
+        pictures:dict=None # Method -> what its network sees: PIL image, array (H,W,3) uint8 or tensor (3,H,W) in [0,1]; a list takes turns
     ):
         self.parts = _parts(results)
         self.notes = dict(sorted((notes or {}).items()))
