@@ -89,6 +89,45 @@ def test_source_links_lead_to_the_function(pages, url):
     assert found <= {modules[url]}
 
 
+# What a reader meets first
+
+@pytest.mark.parametrize('url', urls)
+def test_results_come_before_the_code_that_is_folded(pages, url):
+    cells = [o for o in soup(pages, url).select('main .cell') if o.select(':scope > .code-fold') and o.select(':scope > .cell-output')]
+    assert [o.get_text()[:60] for o in cells if o.find_all(recursive=False)[-1].name != 'details'] == []
+
+
+@pytest.mark.parametrize('url', urls)
+def test_no_heading_stands_for_nothing(pages, url):
+    assert [o.get_text() for o in soup(pages, url).select('main section') if not o.select(':scope > :not(h2, h3, h4, h5)')] == []
+
+
+def announces_nothing(paragraph):
+    "It ends with a colon, and words or the end follow"
+    after = paragraph.find_next_sibling()
+    return after is None or (after.name in ('p', 'section') and not after.select('math'))
+
+
+@pytest.mark.parametrize('url', reference)
+def test_what_is_announced_comes(pages, url):
+    "What a notebook exports and keeps private is not on its page"
+    said = [o for o in soup(pages, url).select('main section > p, main > p') if o.get_text().rstrip().endswith(':')]
+    assert [o.get_text() for o in said if announces_nothing(o)] == []
+
+
+@pytest.mark.parametrize('url', urls)
+def test_diagrams_of_signs_fit_on_a_phone(pages, url):
+    "Where lines wrap, nothing is left of them"
+    drawn = [o.get_text() for o in soup(pages, url).select('main pre') if re.search('[─│]', o.get_text())]
+    assert [line for o in drawn for line in o.splitlines() if len(line) > 42] == []
+
+
+@pytest.mark.parametrize('url', urls)
+def test_titles_have_no_marks(pages, url):
+    page = soup(pages, url)
+    assert [o.get_text() for o in page.select('title, h1, #quarto-sidebar a, .page-navigation a') if '`' in o.get_text()] == []
+
+
 # Navigation
 
 def test_chapters_follow_each_other(pages):
@@ -178,7 +217,8 @@ def signatures(page):
 
 @pytest.mark.parametrize('url', reference)
 def test_signatures_read_well(pages, url):
-    assert [o for o in signatures(soup(pages, url)) if '__main__' in o] == []
+    unread = r'__main__|\b0x[0-9a-f]{6}|^def [A-Z]|\(\s*\*args, \*\*kwargs\s*\)'
+    assert [o for o in signatures(soup(pages, url)) if re.search(unread, o)] == []
 
 
 @pytest.mark.parametrize('url', reference)

@@ -52,6 +52,26 @@ def test_no_code_hides_a_part_of_itself_on_a_phone(found, url): assert found(url
 def test_notes_in_the_margin_leave_no_hole(found, url): assert found(url).holes == []
 
 
+@pytest.mark.parametrize('url', lessons)
+def test_pictures_of_a_row_are_of_one_size(found, url): assert [o for look in found(url).uneven.values() for o in look] == []
+
+
+@pytest.mark.parametrize('url', lessons)
+def test_nothing_is_seen_before_the_guess(found, url): assert found(url).leaks == []
+
+
+@pytest.mark.parametrize('url', urls)
+def test_a_table_that_scrolls_looks_so(found, url): assert found(url).silent == []
+
+
+@pytest.mark.parametrize('url', urls)
+def test_a_number_stays_with_its_spread(found, url): assert found(url).torn == []
+
+
+@pytest.mark.parametrize('url', urls)
+def test_blocks_of_code_stand_apart(found, url): assert found(url).touching == 0
+
+
 @pytest.mark.parametrize('url', urls)
 def test_88_columns_of_code_fit_on_a_desk(found, url):
     "As many as a chapter may have, and large enough to read"
@@ -141,6 +161,27 @@ def test_wide_widgets_use_the_width(calm):
     text = page.locator('main section > p').first.bounding_box()['width']
     widget = page.locator('.mx:is([data-kind=explorer], [data-kind=trace])').first.bounding_box()['width']
     assert widget > 1.2*text
+
+
+def test_a_figure_can_be_seen_as_large_as_it_was_drawn(reader):
+    "On a phone, by a button below it"
+    page = reader(viewport=phone).open('chapters/why.html')
+    figure = page.locator('main img[src$=".svg"]:not(.mx-meta *)').first
+    drawn = int(figure.get_attribute('width'))
+    larger = page.get_by_role('button', name='Larger', exact=True).first
+    larger.click()
+    shown = page.get_by_role('dialog').get_by_role('img')
+    assert shown.bounding_box()['width'] > drawn > figure.bounding_box()['width']
+    assert shown.get_attribute('alt') == figure.get_attribute('alt')
+    assert axe(page) == []
+    page.keyboard.press('Escape')
+    assert page.get_by_role('dialog').count() == 0
+    assert larger.evaluate('o => o === document.activeElement')
+
+
+def test_a_desk_needs_no_such_button(calm):
+    page = calm.open('chapters/why.html')
+    assert not page.locator('.mx-larger').first.is_visible()
 
 
 # The first page

@@ -34,10 +34,20 @@ dark = "[...document.querySelectorAll('.mx')].filter(o => getComputedStyle(o).co
 covered = '''[...document.querySelectorAll('main :is(aside, .term-meaning)')].filter(o => o.checkVisibility() && getComputedStyle(o).float === 'right')
     .filter(note => [...document.querySelectorAll('main :is(table, img, pre, .mx)')].some(o => {
         const [a, b] = [note, o].map(e => e.getBoundingClientRect())
-        return !note.contains(o) && b.width && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+        return !note.contains(o) && o.checkVisibility() && b.width && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
     })).map(o => o.textContent.slice(0, 60))'''
 holes = '''[...document.querySelectorAll('main p:has(.term-meaning)')].filter(o => o.checkVisibility() && o.nextElementSibling?.checkVisibility())
-    .filter(o => o.nextElementSibling.getBoundingClientRect().top - o.getBoundingClientRect().bottom > 250).map(o => o.textContent.slice(0, 60))'''
+    .filter(o => o.nextElementSibling.getBoundingClientRect().top - o.getBoundingClientRect().bottom > 160).map(o => o.textContent.slice(0, 60))'''
+uneven = '''[...document.querySelectorAll('main .mx-photos')].map(o => [...o.children].map(e => Math.round(e.getBoundingClientRect().width)))
+    .filter(widths => Math.max(...widths) > Math.min(...widths) + 1)'''
+leaks = "[...document.querySelectorAll('.mx-veiled > *')].filter(o => o.checkVisibility()).map(o => o.outerHTML.slice(0, 80))"
+silent = '''[...document.querySelectorAll('main [role=group]')].filter(o => o.scrollWidth > o.clientWidth + 1 && getComputedStyle(o).backgroundImage === 'none')
+    .map(o => o.textContent.slice(0, 40))'''
+torn = '''[...document.querySelectorAll('main :is(td, th)')].filter(o => o.checkVisibility() && /^[-+−]?[0-9.,]+ ±/.test(o.textContent.trim()))
+    .filter(o => { const words = document.createRange(); words.selectNodeContents(o); return words.getBoundingClientRect().height > 1.6 * parseFloat(getComputedStyle(o).lineHeight) })
+    .map(o => o.textContent)'''
+touching = '''[...document.querySelectorAll('main div.sourceCode')].filter(o => o.checkVisibility()).map(o => o.getBoundingClientRect())
+    .filter((box, i, all) => i && box.top > all[i - 1].top && box.top - all[i - 1].bottom < 6).length'''
 share_of_paper = "document.querySelector('main').getBoundingClientRect().width / innerWidth"
 
 
@@ -59,6 +69,11 @@ class Found:
     overflow: dict = field(default_factory=dict)  # look -> pixels wider than the window
     covered: list = field(default_factory=list)  # notes in the margin that lie over a table or a picture
     holes: list = field(default_factory=list)  # paragraphs whose notes hold off what comes next
+    uneven: dict = field(default_factory=dict)  # look -> widths of pictures in a row that differ
+    leaks: list = field(default_factory=list)  # what can be seen before the guess
+    silent: list = field(default_factory=list)  # tables that scroll and do not look so
+    torn: list = field(default_factory=list)  # numbers that a phone breaks before their spread
+    touching: int = 0  # blocks of code that look like one
     cut: list = field(default_factory=list)  # code that a phone hides
     wrapped: list = field(default_factory=list)  # lines of code within 88 columns that a desk breaks
     letters: float = 0.  # pixels, of the smallest code
@@ -85,7 +100,8 @@ class Visitor:
         found.violations['light'] = axe(page, skip=colors) + self.colors()
         found.overflow['desk'], found.covered = wide(page), page.evaluate(covered)
         found.nameless, found.small = page.evaluate(nameless), page.evaluate(small)
-        found.holes = page.evaluate(holes)
+        found.holes, found.leaks, found.touching = page.evaluate(holes), page.evaluate(leaks), page.evaluate(touching)
+        found.uneven['desk'] = page.evaluate(uneven)
         found.wrapped, found.letters = page.evaluate(wrapped), page.evaluate(letters)
         page.wait_for_function(complete)
         found.broken = page.evaluate(broken)
@@ -107,6 +123,7 @@ class Visitor:
         page.set_viewport_size(phone)
         found.violations['phone'] = axe(page, rules, skip=colors) + self.colors()
         found.overflow['phone'], found.cut = wide(page), page.evaluate(cut)
+        found.uneven['phone'], found.silent, found.torn = page.evaluate(uneven), page.evaluate(silent), page.evaluate(torn)
 
     def look_at(self, url):
         "Everything that is asked of a page which is only looked at"

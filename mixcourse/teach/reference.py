@@ -33,9 +33,11 @@ def _short(block):
 def short_types(
     md:str, # Markdown with a signature in a block of code
 )->str:     # The same; `collections.abc.Callable` is `Callable`, `__main__.Draw` is `Draw`
-    "Types without the modules that hold them; a class is called one."
+    "Types without the modules that hold them; a class is called one, and what says nothing is left out."
     md = re.sub(r'^```.*?^```', _short, md, flags=re.M|re.S)
-    return re.sub(r'^(?:def|class) ([A-Z]\w*\(.*?)\):$', r'class \1)', md, flags=re.M|re.S)
+    md = re.sub(r'<function (\w+) at 0x[0-9a-f]+>', r'\1', md)
+    md = re.sub(r'^(?:def|class) ([A-Z]\w*\(.*?)\)(?:->None)?:$', r'class \1)', md, flags=re.M|re.S)
+    return re.sub(r'^(class \w+)\(\s*\*args, \*\*kwargs\s*\)$', r'\1()', md, flags=re.M)
 
 # %% ../../nbs/api/teach/13_reference.ipynb #27a35a91
 def code_of(

@@ -3,7 +3,7 @@ import base64, os, re
 from io import BytesIO
 from pathlib import Path
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, NavigableString
 from mixcourse.teach.pages import progress_tag
 from mixcourse.teach.widget import as_html
 from PIL import Image
@@ -134,6 +134,29 @@ def pictures(site, page, soup):
         if not o.get('width') and (size := picture_size(folder, src)): o['width'], o['height'] = size
 
 
+def result_before_code(soup):
+    "What is folded stands below what it made: the picture first, then how it was drawn"
+    for fold in soup.select('main .cell > details.code-fold'):
+        if fold.parent.select_one(':scope > .cell-output'): fold.parent.append(fold.extract())
+
+
+def is_number(text): return re.fullmatch(r'[-+−]?\d[\d.,]*\s?(%|ms|px|±.*|[(\[].*[)\]])?', text.strip()) is not None
+
+
+def whole(soup):
+    "A number with its spread stays on one line, 8 × 8 too, and a formula with the comma behind it"
+    for o in soup.select('main')[:1]:
+        for text in o.find_all(string=re.compile(r'\d × \d')):
+            if not text.find_parent(['script', 'pre', 'code']): text.replace_with(re.sub(r'(?<=\d) × (?=\d)', '\u00a0×\u00a0', text))
+    for o in soup.select('main :is(td, th)'):
+        if is_number(o.get_text()): o['class'] = [*o.get('class', []), 'mx-num']
+    for o in soup.select('main math:not([display=block])'):
+        mark = re.match(r'[.,;:!?)’”]+', o.next_sibling) if isinstance(o.next_sibling, NavigableString) else None
+        if not mark: continue
+        o.next_sibling.replace_with(o.next_sibling[mark.end():])
+        o.wrap(soup.new_tag('span', attrs={'class': 'mx-whole'})).append(mark[0])
+
+
 def scroll_areas(soup):
     "What scrolls sideways can be reached by a keyboard"
     for o in soup.select('main math[display=block]'):
@@ -174,6 +197,8 @@ def finish_page(site, page):
     own_style(soup)
     landmarks(soup)
     pictures(site, page, soup)
+    result_before_code(soup)
+    whole(soup)
     scroll_areas(soup)
     add_toggle(soup)
     add_scripts(soup)

@@ -9,16 +9,19 @@ here = Path(__file__).parent
 template = (here/'page.html').read_text(encoding='utf-8')
 
 
+def code_in(text): return re.sub('`(.+?)`', r'<code>\1</code>', escape(text))
+
+
 def nav(site, page):
     "The sidebar, as seen from `page`"
     def link(p):
         href = os.path.relpath(site.url[p], Path(page).parent)
         active = ' active" aria-current="page' if p == page else ''
-        return f'<li class="sidebar-item"><a class="sidebar-link{active}" href="{href}"><span class="menu-text">{escape(site.title(p))}</span></a></li>'
+        return f'<li class="sidebar-item"><a class="sidebar-link{active}" href="{href}"><span class="menu-text">{code_in(site.title(p))}</span></a></li>'
     def section(o):
         if isinstance(o, str): return link(o)
         title, parts = o
-        opened = ' open' if page in leaves(parts) or title == 'Course' else ''
+        opened = ' open' if page in leaves(parts) else ''
         return f'<li><details{opened}><summary>{escape(title)}</summary><ul class="sidebar-section">{"".join(map(section, parts))}</ul></details></li>'
     return f'<div class="sidebar-menu-container"><ul>{"".join(map(section, site.tree))}</ul></div>'
 
@@ -37,7 +40,7 @@ def beside(site, page, step):
     i = site.order.index(page)+step if page in site.order else -1
     if not 0 <= i < len(site.order): return {}
     o, name = site.order[i], 'next' if step > 0 else 'previous'
-    return {name: os.path.relpath(site.url[o], Path(page).parent), f'{name}-title': escape(site.title(o))}
+    return {name: os.path.relpath(site.url[o], Path(page).parent), f'{name}-title': code_in(site.title(o))}
 
 
 def local_links(site, html, page):
@@ -69,7 +72,7 @@ def page_job(site, page):
 def variables(site, page, meta):
     "What the template asks for"
     about = meta.get('description', site.config['description'])
-    found = dict(title=escape(str(meta['title'])), description=escape(about.replace('`', '')), lead=re.sub('`(.+?)`', r'<code>\1</code>', escape(about)),
+    found = dict(title=code_in(str(meta['title'])), name=escape(str(meta['title']).replace('`', '')), description=escape(about.replace('`', '')), lead=code_in(about),
                  subtitle=escape(meta.get('subtitle', '')), kind=meta.get('body-classes', ''), nav='' if meta.get('sidebar') is False else nav(site, page),
                  bar=bar(site, page), head=(here.parent/'head.html').read_text(encoding='utf-8'), root=os.path.relpath('.', Path(page).parent),
                  site=site.config['title'], url=site.config['site-url'], page=site.url[page], **beside(site, page, -1), **beside(site, page, 1))

@@ -1,12 +1,15 @@
 // The stages of the fallback one at a time, or a cursor over its curves.
 const { h, button, uid } = mx
 
+// Lines of a narrow tab end behind a × or between the words of a class
+const breakable = text => text.split(/(?<=×)|(?<=[a-z])(?=[A-Z])/).flatMap((part, i) => i ? [h('wbr'), part] : [part])
+
 const makeTab = (stage, i, panel, go) => h('button', {
   type: 'button', role: 'tab', 'aria-controls': panel, class: 'tr-tab', onclick: () => go(i),
 },
 h('span', { class: 'tr-dot' }, `${i + 1}`),
-h('span', { class: 'tr-what' }, stage.dataset.tab),
-stage.dataset.shape && h('span', { class: 'tr-shape' }, stage.dataset.shape))
+h('span', { class: 'tr-what' }, breakable(stage.dataset.tab)),
+stage.dataset.shape && h('span', { class: 'tr-shape' }, breakable(stage.dataset.shape)))
 
 const stepper = {
   render(model, el) {
