@@ -41,11 +41,15 @@ holes = '''[...document.querySelectorAll('main p:has(.term-meaning)')].filter(o 
 uneven = '''[...document.querySelectorAll('main .mx-photos')].map(o => [...o.children].map(e => Math.round(e.getBoundingClientRect().width)))
     .filter(widths => Math.max(...widths) > Math.min(...widths) + 1)'''
 leaks = "[...document.querySelectorAll('.mx-veiled > *')].filter(o => o.checkVisibility()).map(o => o.outerHTML.slice(0, 80))"
-silent = '''[...document.querySelectorAll('main [role=group]')].filter(o => o.scrollWidth > o.clientWidth + 1 && getComputedStyle(o).backgroundImage === 'none')
-    .map(o => o.textContent.slice(0, 40))'''
-torn = '''[...document.querySelectorAll('main :is(td, th)')].filter(o => o.checkVisibility() && /^[-+−]?[0-9.,]+ ±/.test(o.textContent.trim()))
-    .filter(o => { const words = document.createRange(); words.selectNodeContents(o); return words.getBoundingClientRect().height > 1.6 * parseFloat(getComputedStyle(o).lineHeight) })
-    .map(o => o.textContent)'''
+silent = '''[...document.querySelectorAll('main [role=group]')].filter(o => o.scrollWidth > o.clientWidth + 1)
+    .filter(o => getComputedStyle(o).backgroundImage === 'none').map(o => o.textContent.slice(0, 40))'''
+torn = '''[...document.querySelectorAll('main :is(td, th)')]
+    .filter(o => o.checkVisibility() && /^[-+−]?[0-9.,]+ ±/.test(o.textContent.trim()))
+    .filter(o => {
+        const words = document.createRange()
+        words.selectNodeContents(o)
+        return words.getBoundingClientRect().height > 1.6 * parseFloat(getComputedStyle(o).lineHeight)
+    }).map(o => o.textContent)'''
 touching = '''[...document.querySelectorAll('main div.sourceCode')].filter(o => o.checkVisibility()).map(o => o.getBoundingClientRect())
     .filter((box, i, all) => i && box.top > all[i - 1].top && box.top - all[i - 1].bottom < 6).length'''
 share_of_paper = "document.querySelector('main').getBoundingClientRect().width / innerWidth"

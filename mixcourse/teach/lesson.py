@@ -81,19 +81,14 @@ class Photos:
         if max(image.shape[1:])<64: look += ';image-rendering:pixelated'  # digits: pixels stay squares
         picture = Img(src=webp_uri(to_array(image)), alt=alt, loading='lazy', style=look)
         words = NotStr(caption.html) if isinstance(caption, Caption) else caption
-        below = Figcaption(words, style='padding-top:.4em')
-        return Figure(picture, below, style=f'margin:0;min-width:0;max-width:{self.size}px')
+        frame = f'margin:0;min-width:0;max-width:{self.size}px'
+        return Figure(picture, Figcaption(words, style='padding-top:.4em'), style=frame)
 
     def _repr_html_(self):
         parts = [self._one(*o) for o in zip(self.images, self.captions, self.alts)]
-        return to_xml(Div(*parts, cls='mx-photos', style=self._grid()), indent=False)
-
-    def _grid(self):
-        "Columns of one width: a picture that stands alone in the last row is no larger"
-        n = len(self.images)
-        columns = f'repeat(auto-fit,minmax({self.size//2}px,1fr))'
-        width = n*self.size + (n-1)*16
-        return f'display:grid;gap:16px;grid-template-columns:{columns};max-width:{width}px'
+        columns = f'repeat(auto-fit,minmax({self.size//2}px,1fr))' # of one width, the last row too
+        style = f'display:grid;gap:16px;grid-template-columns:{columns};max-width:{len(parts)*(self.size+16)-16}px'
+        return to_xml(Div(*parts, cls='mx-photos', style=style), indent=False)
 
 # %% ../../nbs/api/teach/11_lesson.ipynb #3d5e2df1
 def show_photos(

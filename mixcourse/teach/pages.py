@@ -82,7 +82,8 @@ def scroll_tables(
 def progress_tag():
     "The scripts of a site: how much of each chapter was done, where a reader was, light or dark."
     totals = json.dumps(Counter(map(chapter_of, find_all(Question))))
-    parts = [read_static(f'site/{o}.js').replace('const totals = {}', f'const totals = {totals}') for o in ('progress', 'place', 'theme', 'figures')]
+    names = 'progress', 'place', 'theme', 'figures'
+    parts = [read_static(f'site/{o}.js').replace('const totals = {}', f'const totals = {totals}') for o in names]
     return [Script(Safe(js), type='module') for js in parts]
 
 # %% ../../nbs/api/teach/09_pages.ipynb #9a01b00a

@@ -1,5 +1,6 @@
 // A figure that is drawn wider than a phone gets a button, which shows it as large as it was drawn, to move about in.
-const figures = [...document.querySelectorAll('main img[src$=".svg"]')].filter(o => o.getAttribute('width') > 480 && !o.closest('.mx'))
+const isWide = figure => figure.getAttribute('width') > 480 && !figure.closest('.mx')
+const figures = [...document.querySelectorAll('main img[src$=".svg"]')].filter(isWide)
 
 const enlarged = figure => {
   const copy = figure.cloneNode()
@@ -9,7 +10,8 @@ const enlarged = figure => {
   return copy
 }
 const open = figure => {
-  const box = document.createElement('dialog'), area = document.createElement('div'), close = document.createElement('button')
+  const box = document.createElement('dialog'), area = document.createElement('div')
+  const close = document.createElement('button')
   box.className = 'mx-large'
   box.ariaLabel = area.ariaLabel = 'Figure'
   area.tabIndex = 0
