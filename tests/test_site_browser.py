@@ -98,6 +98,14 @@ def test_a_dark_page_is_printed_light(found, url): assert found(url).dark == []
 
 
 @pytest.mark.parametrize('url', urls)
+def test_a_sheet_cuts_no_table(found, url): assert found(url).split == 0
+
+
+@pytest.mark.parametrize('url', urls)
+def test_printed_tables_can_be_read(found, url): assert found(url).small_print == []
+
+
+@pytest.mark.parametrize('url', urls)
 def test_print_takes_the_whole_paper(found, url): assert found(url).paper > .9
 
 

@@ -28,8 +28,11 @@ cut = '''[...document.querySelectorAll('main pre')].filter(o => o.checkVisibilit
 wrapped = '''[...document.querySelectorAll('main pre > code.sourceCode > span')].filter(o => o.checkVisibility() && o.textContent.trimEnd().length <= 88)
     .filter(o => o.getBoundingClientRect().height > 1.5 * parseFloat(getComputedStyle(o).lineHeight)).map(o => o.textContent)'''
 letters = '''Math.min(...[...document.querySelectorAll('main pre > code')].filter(o => o.checkVisibility()).map(o => parseFloat(getComputedStyle(o).fontSize)), 99)'''
+split = "[...document.querySelectorAll('main :is(tr, table, .mx-chapters li)')].filter(o => getComputedStyle(o).breakInside !== 'avoid').length"
+small_print = '''[...document.querySelectorAll('main table')].filter(o => o.rows[0]?.cells.length < 7)
+    .map(o => parseFloat(getComputedStyle(o).fontSize)).filter(size => size < 10.5)'''
 tall = "[...document.images].filter(o => o.height > innerHeight).map(o => o.alt)"
-furniture = "['#quarto-header', '#quarto-sidebar', '.page-navigation'].filter(o => document.querySelector(o)?.checkVisibility())"
+furniture = "['#quarto-header', '#quarto-sidebar', '.page-navigation', '.mx-act', 'audio', '.mx-larger'].filter(o => document.querySelector(o)?.checkVisibility())"
 dark = "[...document.querySelectorAll('.mx')].filter(o => getComputedStyle(o).colorScheme !== 'light').map(o => o.dataset.kind)"
 covered = '''[...document.querySelectorAll('main :is(aside, .term-meaning)')].filter(o => o.checkVisibility() && getComputedStyle(o).float === 'right')
     .filter(note => [...document.querySelectorAll('main :is(table, img, pre, .mx)')].some(o => {
@@ -67,6 +70,8 @@ class Found:
     violations: dict = field(default_factory=dict)  # look -> what axe says
     small: list = field(default_factory=list)  # what a finger misses
     tall: list = field(default_factory=list)  # pictures longer than a sheet
+    split: int = 0  # tables and cards that a sheet may cut
+    small_print: list = field(default_factory=list)  # sizes of letters in tables that have room for larger ones
     furniture: list = field(default_factory=list)  # what would be printed beside the text
     dark: list = field(default_factory=list)  # widgets that a dark page would print as black boxes
     paper: float = 0.  # share of its width that the text has
@@ -119,7 +124,7 @@ class Visitor:
         page = self.page
         page.emulate_media(media='print', color_scheme='dark')
         found.tall, found.furniture, found.dark = page.evaluate(tall), page.evaluate(furniture), page.evaluate(dark)
-        found.paper = page.evaluate(share_of_paper)
+        found.paper, found.split, found.small_print = page.evaluate(share_of_paper), page.evaluate(split), page.evaluate(small_print)
         page.emulate_media(media='screen', color_scheme='light')
 
     def on_a_phone(self, found, rules):
