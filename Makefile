@@ -1,7 +1,7 @@
 # make compare   measure what mixing does, on real pictures
 # make learn     the course, in JupyterLab
 # make test      everything that is checked
-# make quick     what needs no browser, no chapter and no server: for the inner loop
+# make quick     what needs no browser, no chapter, no server and no compiler: for the inner loop
 # make bench     time mixing beside other libraries
 # make site      the pages, into _docs
 # make slides    the chapters as slides, into _slides

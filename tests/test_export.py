@@ -239,12 +239,14 @@ def command(*args, cwd):
     return subprocess.run([sys.executable, '-W', 'ignore', '-m', 'mixcourse.cli', *args], capture_output=True, text=True, cwd=cwd, env={'PYTHONPATH': str(root), 'PATH': ''})
 
 
+@pytest.mark.slow
 def test_command_names_the_file(tmp_path):
     res = command('export', '--format', 'csv', '--out', 'bank.csv', cwd=tmp_path)
     assert (res.returncode, res.stdout) == (0, 'bank.csv\n')
     assert (tmp_path/'bank.csv').stat().st_size > 50_000
 
 
+@pytest.mark.slow
 def test_command_refuses_in_one_line(tmp_path):
     res = command('export', '--format', 'csv', '--out', 'none/bank.csv', cwd=tmp_path)
     assert res.returncode == 2

@@ -12,6 +12,7 @@ from pages import Elements
 from mixcourse.teach.questions import quiz
 from mixcourse.teach.slides import mark, slide_type
 
+pytestmark = pytest.mark.slow
 chapters = sorted((root/'nbs/chapters').glob('*.ipynb'))
 name = dict(ids=lambda p: p.stem)
 chapter = root/'nbs/chapters/02_mixup.ipynb'

@@ -160,7 +160,8 @@ def disassembled(cubin, tmp_path):
 kinds = ['mixup', 'keep', 'paste', 'swap', 'cutout']
 
 
-@pytest.mark.parametrize('target', [80, *[pytest.param(o, marks=pytest.mark.slow) for o in (75, 90, 120)]])
+@pytest.mark.slow
+@pytest.mark.parametrize('target', [75, 80, 90, 120])
 @pytest.mark.parametrize('name', kinds)
 def test_kernels_compile_without_a_gpu(name, target): assert machine_code(name, 'bf16', 8, target)[0]['cubin']
 
@@ -333,6 +334,7 @@ def test_not_a_number_stays_where_it_is():
             assert y[0].isnan().sum() == 4 and (y[1] == 0).sum() == 4 and y[2].isinf().all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('inplace', [False, True])
 def test_traces(inplace):
     "`torch.compile(fullgraph=True)` follows each operation, and what it runs is what was written"

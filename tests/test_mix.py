@@ -26,6 +26,7 @@ def cells(title=None):
     return res
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('title', trained)
 def test_recipe_learns(title):
     names = {}
@@ -33,6 +34,7 @@ def test_recipe_learns(title):
     assert names['accuracy'](trained[title](names)) > .8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('title', trained)
 def test_recipe_mixes(title):
     "More than half of the batches have shares between 0 and 1"

@@ -81,21 +81,21 @@ def _label_ends(ax, ends):
             color=color_of(method), annotation_clip=False)
 
 # %% ../../nbs/api/compare/10a_evidence.ipynb #evlenfn
-def _runs(res, method):
-    "Runs of a method with right labels"
-    return [r for r in res['runs'] if r['method']==method and r['task']=='clean']
+def _runs(res, method, task):
+    "Runs of a method"
+    return [r for r in res['runs'] if r['method']==method and r['task']==task]
 
-def _by_epochs(results, method):
+def _by_epochs(results, method, task):
     "Epochs -> accuracy of each seed, in percent"
     found = {}
     for res in results:
-        values = [100*r['accuracy'] for r in _runs(res, method)]
+        values = [100*r['accuracy'] for r in _runs(res, method, task)]
         if values: found[res['settings']['epochs']] = values
     return found
 
-def _plot_length_line(results, method, ax):
+def _plot_length_line(results, method, ax, task):
     "Means against length, and the single runs; where the line ends"
-    single = _by_epochs(results, method)
+    single = _by_epochs(results, method, task)
     means = [np.mean(values) for values in single.values()]
     ax.plot(list(single), means, marker=LOOKS[method][2], color=color_of(method))
     for epochs,values in single.items():
@@ -105,14 +105,15 @@ def _plot_length_line(results, method, ax):
 
 # %% ../../nbs/api/compare/10a_evidence.ipynb #evlenfn2
 def methods_in(
-    results:list, # From `load_evidence`
-)->list:          # Names of methods, plain training first
-    "Methods that have a run with right labels."
-    return [method for method in LOOKS if any(_runs(res, method) for res in results)]
+    results:list,     # From `load_evidence`
+    task:str='clean', # Labels of the training pictures: 'clean', or 'noisy' where many are wrong
+)->list:              # Names of methods, plain training first
+    "Methods that have a run."
+    return [method for method in LOOKS if any(_runs(res, method, task) for res in results)]
 
-def _chosen(results, methods):
+def _chosen(results, methods, task):
     "The methods to draw; all must have a run"
-    there = methods_in(results)
+    there = methods_in(results, task)
     missing = [method for method in methods or [] if method not in there]
     if missing: raise ValueError(f"`methods` must be of {', '.join(there)}, which have runs, got {missing[0]!r}")
     return methods or there
@@ -121,11 +122,12 @@ def plot_lengths(
     results:list,      # From `load_evidence`
     ax:Axes,           # Where to draw
     methods:list=None, # Names of methods; None: all that have a run
+    task:str='clean',  # Labels of the training pictures: 'clean', or 'noisy' where many are wrong
 )->None:
-    "Accuracy on test pictures against length of training with right labels, a line a method."
+    "Accuracy on test pictures against length of training, a line a method."
     ends = {}
-    for method in _chosen(results, methods):
-        ends[method] = _plot_length_line(results, method, ax)
+    for method in _chosen(results, methods, task):
+        ends[method] = _plot_length_line(results, method, ax, task)
     lengths = [res['settings']['epochs'] for res in results]
     ax.set(xscale='log', xlabel='epochs of training')
     ax.set(ylabel='test accuracy in %')
@@ -140,9 +142,9 @@ CURVES = dict( # Key in a run -> what it is called, factor
     test_loss=('loss on test pictures',1),
     train_loss=('loss on training pictures',1))
 
-def _mean_curve(res, method, key):
+def _mean_curve(res, method, key, task):
     "Epochs at which it was measured, and the mean over seeds"
-    runs = _runs(res, method)
+    runs = _runs(res, method, task)
     mean = np.mean([r[key] for r in runs], axis=0)
     return runs[0]['epochs'],mean
 
@@ -151,14 +153,15 @@ def plot_learning(
     ax:Axes,           # Where to draw
     key:str='curve',   # One of `CURVES`
     methods:list=None, # Names of methods; None: all that have a run
+    task:str='clean',  # Labels of the training pictures: 'clean', or 'noisy' where many are wrong
 )->None:
-    "One measure along the epochs of training with right labels, the mean over seeds, a line a method."
+    "One measure along the epochs of training, the mean over seeds, a line a method."
     if key not in CURVES:
         raise ValueError(f"`key` must be one of {', '.join(CURVES)}, got {key!r}")
     title,factor = CURVES[key]
     ends = {}
-    for method in _chosen([res], methods):
-        epochs,mean = _mean_curve(res, method, key)
+    for method in _chosen([res], methods, task):
+        epochs,mean = _mean_curve(res, method, key, task)
         ax.plot(epochs, factor*mean, color=color_of(method))
         ends[method] = epochs[-1],factor*mean[-1]
     ax.set(xlabel='epoch', ylabel=title)
@@ -174,11 +177,12 @@ def _plot_difference(row, height, ax):
     ax.plot(middle, height, LOOKS[row['method']][2], color=tone)
 
 def plot_differences(
-    results:list, # From `load_evidence`
-    ax:Axes,      # Where to draw
+    results:list,     # From `load_evidence`
+    ax:Axes,          # Where to draw
+    task:str='clean', # Labels of the training pictures: 'clean', or 'noisy' where many are wrong
 )->None:
     "Points of accuracy ahead of plain training, with 95% intervals, a row for each method and length."
-    rows = [o for o in by_length(results, 'clean') if o['difference'] is not None]
+    rows = [o for o in by_length(results, task) if o['difference'] is not None]
     rows.reverse() # the first stands highest
     for height,row in enumerate(rows):
         _plot_difference(row, height, ax)
@@ -219,20 +223,22 @@ def _told(rows):
 
 # %% ../../nbs/api/compare/10a_evidence.ipynb #evtellfn2
 def turning_point(
-    results:list, # From `load_evidence`
-)->int|None:      # Epochs; None: at no length
+    results:list,     # From `load_evidence`
+    task:str='clean', # Labels of the training pictures: 'clean', or 'noisy' where many are wrong
+)->int|None:          # Epochs; None: at no length
     "The shortest training at which two mixers or more are clearly ahead of plain training."
-    rows = by_length(results, 'clean')
+    rows = by_length(results, task)
     ahead = [o['epochs'] for o in rows if o['verdict']=='better']
     twice = [epochs for epochs in ahead if ahead.count(epochs)>=2]
     return min(twice, default=None)
 
 def tell(
-    results:list, # From `load_evidence`
-)->str:           # Markdown, a line for each length and one for the turn
+    results:list,     # From `load_evidence`
+    task:str='clean', # Labels of the training pictures: 'clean', or 'noisy' where many are wrong
+)->str:               # Markdown, a line for each length and one for the turn
     "What the runs show, in words."
-    lines = [_told(by_length([res], 'clean')) for res in results]
-    turned = turning_point(results)
+    lines = [_told(by_length([res], task)) for res in results]
+    turned = turning_point(results, task)
     if turned: turn = f'at {turned} epochs, for the first time, two mixers or more are clearly ahead.'
     else: turn = 'at none of the lengths measured so far are two mixers clearly ahead.'
     lines.append(f'**The turn**: {turn}')

@@ -45,6 +45,8 @@ if DATA == 'digits':
 # %% after photographs
 from mixcourse.compare.evidence import by_length
 found = {(o['epochs'], o['method']): o['verdict'] for o in by_length(results, 'clean')}
+ahead = {(o['epochs'], o['method']): o['difference'] for o in by_length(results, 'clean')}
 for method in ('mixup', 'cutmix'):
+    assert abs(ahead[50, method]) < .02 < -ahead[15, method], 'the page says: after 50 epochs they have nearly caught up'
     assert found[15, method] == 'worse', 'the page says: after 15 epochs the plain run is ahead'
     assert found[150, method] == 'better', 'the page says: after 150 epochs the mixed runs are ahead'

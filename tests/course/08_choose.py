@@ -48,8 +48,10 @@ assert max(errors['Cutout']) - min(errors['Cutout']) < .15, 'the page says: abou
 from mixcourse.compare.evidence import by_length
 found = {(o['epochs'], o['method']): o['verdict'] for o in by_length(results, 'clean')}
 assert {o for (epochs, method), o in found.items() if epochs == 15 and method != 'none'} == {'worse'}, 'the page says: all four are behind'
+behind = {method for (epochs, method), o in found.items() if epochs == 50 and o != 'no clear difference' and method != 'none'}
+assert behind == {'cutmix'}, 'the page says: after 50 epochs only CutMix is still clearly behind'
 mixers = 'mixup', 'cutmix', 'randommix'
 assert {found[150, o] for o in mixers} == {'better'}, 'the page says: the three that mix labels are ahead'
 assert found[150, 'cutout'] == 'no clear difference', 'the page says: as good as plain training here'
-means = {o['method']: o['mean'] for o in by_length(results[1:], 'clean')}
+means = {o['method']: o['mean'] for o in by_length(results[-1:], 'clean')}
 assert max(means, key=means.get) == 'randommix', 'the page says: farthest ahead'
