@@ -192,6 +192,19 @@ def test_a_desk_needs_no_such_button(calm):
     assert not page.locator('.mx-larger').first.is_visible()
 
 
+def test_a_small_table_is_no_wider_than_it_needs(calm):
+    "Bootstrap would stretch it over the page"
+    page = calm.open('chapters/tuning.html')
+    few = page.locator('main table.dataframe').evaluate_all('all => all.filter(o => o.rows[0].cells.length < 4).map(o => o.offsetWidth)')
+    assert few and max(few) < 500
+
+
+def test_the_text_keeps_off_the_head_of_a_page(reader):
+    page = reader(viewport=phone).open('evidence.html')
+    head, after = page.locator('#title-block-header'), page.locator('#title-block-header + *')
+    assert after.bounding_box()['y'] - head.bounding_box()['y'] - head.bounding_box()['height'] > 8
+
+
 # The first page
 
 @pytest.mark.parametrize('size', [desk, phone])

@@ -40,7 +40,7 @@ covered = '''[...document.querySelectorAll('main :is(aside, .term-meaning)')].fi
         return !note.contains(o) && o.checkVisibility() && b.width && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
     })).map(o => o.textContent.slice(0, 60))'''
 holes = '''[...document.querySelectorAll('main p:has(.term-meaning)')].filter(o => o.checkVisibility() && o.nextElementSibling?.checkVisibility())
-    .filter(o => o.nextElementSibling.getBoundingClientRect().top - o.getBoundingClientRect().bottom > 160).map(o => o.textContent.slice(0, 60))'''
+    .filter(o => o.nextElementSibling.getBoundingClientRect().top - o.getBoundingClientRect().bottom > 200).map(o => o.textContent.slice(0, 60))'''
 uneven = '''[...document.querySelectorAll('main .mx-photos')].map(o => [...o.children].map(e => Math.round(e.getBoundingClientRect().width)))
     .filter(widths => Math.max(...widths) > Math.min(...widths) + 1)'''
 leaks = "[...document.querySelectorAll('.mx-veiled > *')].filter(o => o.checkVisibility()).map(o => o.outerHTML.slice(0, 80))"
