@@ -81,10 +81,14 @@ def outputs(kind):
     return {k: ''.join(''.join(o) for o in v) for k, v in found.items() if v}
 
 
-def test_the_page_counts_the_runs_that_are_committed():
-    for res in load_evidence('cifar10-clean-*.json'):
+both = pytest.mark.parametrize('task,counted,told', [('clean', 'runs-in', 'said'), ('noisy', 'wrong-runs', 'wrong-said')])
+
+
+@both
+def test_the_page_counts_the_runs_that_are_committed(task, counted, told):
+    for res in load_evidence(f'cifar10-{task}-*.json'):
         planned = len(res['settings']['methods'])*len(res['settings']['tasks'])*res['settings']['seeds']
-        assert f"{res['settings']['epochs']} epochs: {len(res['runs'])} of {planned} runs" in outputs('text/markdown')['runs-in']
+        assert f"{res['settings']['epochs']} epochs: {len(res['runs'])} of {planned} runs" in outputs('text/markdown')[counted]
 
 
 def test_the_page_replays_what_is_committed():
@@ -102,10 +106,18 @@ def test_the_page_notes_who_leads_at_the_end_of_each_length():
         assert re.search(rf'Epoch {length} of {length}: \S+ has {100*best:.1f}% right', html)
 
 
-def test_the_page_says_of_each_length_what_its_plain_run_did():
-    for res in load_evidence('cifar10-clean-*.json'):
-        mean = next(o['mean'] for o in summarize(res['runs']) if (o['method'], o['measure']) == ('none', 'clean'))
-        assert f"plain {100*mean:.1f}% right" in outputs('text/markdown')['said']
+@both
+def test_the_page_says_of_each_length_what_its_plain_run_did(task, counted, told):
+    for res in load_evidence(f'cifar10-{task}-*.json'):
+        mean = next(o['mean'] for o in summarize(res['runs']) if (o['method'], o['measure']) == ('none', task))
+        assert f"plain {100*mean:.1f}% right" in outputs('text/markdown')[told]
+
+
+def test_the_page_names_the_command_of_every_comparison():
+    said = outputs('text/markdown')['command']
+    for res in load_evidence('cifar10-*.json'):
+        s = res['settings']
+        assert re.search(rf"--tasks {s['tasks'][0]} [^`]*--epochs {s['epochs']} [^`]*--out {s['tasks'][0]}-{s['epochs']:03}", said)
 
 
 def test_prose_of_the_page_claims_no_result():
@@ -149,10 +161,10 @@ def test_plain_runs_may_come_last_and_must_be_there(tmp_path):
     with pytest.raises(ValueError, match='must have plain runs'): tell(load_evidence(folder=tmp_path))
 
 
-def heights(results):
+def heights(results, **kwargs):
     ax = Figure().subplots()
-    plot_lengths(results, ax)
-    plot_learning(results[0], ax)
+    plot_lengths(results, ax, **kwargs)
+    plot_learning(results[0], ax, **kwargs)
     return [line.get_ydata().tolist() for line in ax.lines]
 
 
@@ -161,3 +173,13 @@ def test_runs_with_wrong_labels_are_not_among_those_with_right_ones(tmp_path):
     wrong = [{**r, 'task': 'noisy', 'accuracy': .1, 'curve': [.1]*len(r['curve'])} for r in res['runs']]
     (tmp_path/'a.json').write_text(json.dumps({**res, 'runs': res['runs'] + wrong}))
     assert heights(load_evidence(folder=tmp_path)) == heights(load_evidence('cifar10-clean-015.json'))
+
+
+def test_runs_with_wrong_labels_are_drawn_and_told_by_name(tmp_path):
+    res = json.loads((folder/'cifar10-clean-015.json').read_text(encoding='utf-8'))
+    wrong = [{**r, 'task': 'noisy'} for r in res['runs']]
+    right = [{**r, 'accuracy': .1, 'curve': [.1]*len(r['curve'])} for r in res['runs']]
+    (tmp_path/'a.json').write_text(json.dumps({**res, 'runs': right + wrong}))
+    found, plain = load_evidence(folder=tmp_path), load_evidence('cifar10-clean-015.json')
+    assert heights(found, task='noisy') == heights(plain)
+    assert tell(found, 'noisy') == tell(plain)
