@@ -105,7 +105,7 @@ def test_table_says_nothing_that_it_cannot_know():
 def test_figure_has_every_method(done):
     res = done.results()
     fig = results_figure(res)
-    assert [ax.get_title() for ax in fig.axes[2:]] == list(titles(res).values())
+    assert [ax.get_title('left') for ax in fig.axes[2:]] == list(titles(res).values())
     for ax, task in zip(fig.axes, TASKS):
         assert [o.get_label() for o in ax.lines] == ['none', 'mixup', 'cutout']
         mean = np.mean([r['curve'] for r in res['runs'] if (r['method'], r['task']) == ('cutout', task)], 0)

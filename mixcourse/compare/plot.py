@@ -14,10 +14,11 @@ import numpy as np
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from PIL import Image
+from .figures import color
 
 # %% ../../nbs/api/compare/05_plot.ipynb #2c330a1c
-COLORS  = '#000000','#E69F00','#0072B2','#009E73','#CC79A7','#D55E00','#56B4E9'
-MARKERS = 'os^Dv*P'
+COLORS  = tuple(color(o) for o in ('plain','mix','a','b','green','rose','ink'))
+MARKERS = 'os^DvP*'
 HATCHES = '','//','\\\\','xx','..','--','oo'
 
 def _look(name, names): return list(names).index(name) % len(COLORS)
@@ -76,8 +77,8 @@ def plot_bars(
 def _plot_bar(ax, i, runs, look, fmt):
     mean,sd = runs.mean(),runs.std(ddof=1) if len(runs)>1 else 0
     beside = np.linspace(i-.15, i+.15, len(runs)) if len(runs)>1 else [i]
-    ink = dict(facecolor='white', edgecolor=COLORS[look], hatch=HATCHES[look])
-    ax.bar(i, mean, .7, yerr=sd or None, capsize=4, lw=1.5, **ink)
+    ink = dict(facecolor='none', edgecolor=COLORS[look], hatch=HATCHES[look])
+    ax.bar(i, mean, .7, yerr=sd or None, ecolor=color('ink'), capsize=4, lw=1.5, **ink)
     ax.scatter(beside, runs, s=12, color=COLORS[look], edgecolor='white', lw=.5, zorder=3)
     top = i,max(mean+sd, runs.max())
     ax.annotate(fmt.format(mean), top, (0,4), textcoords='offset points', ha='center', fontsize=9)

@@ -10,9 +10,11 @@ __all__ = ['BLOCKS', 'titles', 'show_number', 'results_table', 'results_figure',
 
 # %% ../../nbs/api/compare/10_report.ipynb #ea6510ad
 import csv, io, json
+import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from fastcore.all import Path
 from .keep import write_file
+from .figures import STYLE
 from .plot import plot_bars, plot_curves
 from .settings import TASKS
 from .statistics import MEASURES, values
@@ -165,12 +167,13 @@ def results_figure(
     "Test accuracy along training, and each measure as bars."
     runs,name,methods = res['runs'],titles(res),res['settings']['methods']
     rows = _rows_of_axes(res)
-    fig = Figure(figsize=(12,3.6*len(rows)), layout='constrained')
-    parts = fig.subfigures(len(rows), 1, squeeze=False).flat
-    for part,(draw,shown) in zip(parts, rows):
-        axs = part.subplots(1, len(shown), squeeze=False).flat
-        for ax,one in zip(axs, shown): draw(runs, one, ax, name[one], methods)
-    fig.axes[0].legend() # has all methods, even where it was stopped early
+    with plt.rc_context(STYLE):
+        fig = Figure(figsize=(12,3.6*len(rows)), layout='constrained')
+        parts = fig.subfigures(len(rows), 1, squeeze=False).flat
+        for part,(draw,shown) in zip(parts, rows):
+            axs = part.subplots(1, len(shown), squeeze=False).flat
+            for ax,one in zip(axs, shown): draw(runs, one, ax, name[one], methods)
+        fig.axes[0].legend() # has all methods, even where it was stopped early
     return fig
 
 # %% ../../nbs/api/compare/10_report.ipynb #1abeded7
