@@ -70,6 +70,7 @@ class DrawsAhead:
 
     def take_ahead(self, x, alpha, n, generator):
         "The draw for images `x` if it was made ahead, else None."
+        if generator is None or generator is not self.generator: return None # nobody trains
         self.asked = tuple(x.shape),x.device,alpha,n
         ahead,self.ahead = self.ahead,None
         return ahead and ahead.take(self.asked, generator)
