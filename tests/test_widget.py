@@ -10,7 +10,7 @@ from mixcourse.teach.pages import WidgetPages, kinds_of, raw_block, tidy_table, 
 from mixcourse.teach.bank import bank
 from mixcourse.teach.items import Claim, Fault, Line, Option, Prompt, Question
 from mixcourse.teach.questions import Cards, Myth, Predict, Quiz, Repair, cards, myth, predict, quiz, repair
-from mixcourse.teach.widget import Widget, read_static, rich, script
+from mixcourse.teach.widget import Widget, rich, script
 
 static = root/'mixcourse/teach/static'
 scripts = sorted(static.glob('*.js'))
@@ -128,13 +128,6 @@ def test_the_pad_of_digits_has_a_page_of_its_own():
 def test_the_budget_sees_the_widgets_of_a_chapter():
     found = [kinds_of(p.read_text(encoding='utf-8').replace('\\"', '"')) for p in chapters]
     assert {'quiz', 'explorer', 'trace', 'playground'} <= {k for o in found for k in o}
-
-
-def test_comments_stay_behind():
-    "Those on lines of their own; what is inside of code is no comment"
-    js = script('explorer', 'quiz', 'replay', 'playground')
-    assert not re.search(r'^ *//', js, re.M) and '/* ' not in js
-    assert read_static('explorer.js').count('//') > 2 and 'explorer' in js
 
 
 def test_script_is_javascript(tmp_path):

@@ -31,11 +31,9 @@ class Ahead:
     )->Draw|None:                  # What `generator` would draw now; None where that is not known
         "Let `generator` draw what it has drawn."
         if asked!=self.asked or generator is not self.generator: return None
-        if not _same(generator.get_state(), self.before): return None # it drew something else since
+        if not torch.equal(generator.get_state(), self.before): return None # it drew something else since
         generator.set_state(self.after)
         return self.draw
-
-def _same(a, b): return a.numpy().tobytes()==b.numpy().tobytes()
 
 # %% ../../nbs/api/callback/00a_ahead.ipynb #7a1c0007
 def draw_ahead(

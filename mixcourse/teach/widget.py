@@ -130,23 +130,16 @@ def _in_order(names):
     for name in names: add(name)
     return order
 
-# %% ../../nbs/api/teach/02_widget.ipynb #5e1f0a1c
-_comment = re.compile(r'^ *(?://.*|/\*[^*]*\*/)\n', re.M)
-
-def _lean(name):
-    "A script or a style sheet without the comments that stand on lines of their own"
-    return _comment.sub('', read_static(name))
-
 # %% ../../nbs/api/teach/02_widget.ipynb #5e1f0a10
 def _styling(name):
     "JavaScript that puts the style sheet of a script on the page"
     if not (static/f'{name}.css').is_file(): return []
-    return [f'mx.style("{name}", {json.dumps(_lean(f"{name}.css"), ensure_ascii=False)})']
+    return [f'mx.style("{name}", {json.dumps(read_static(f"{name}.css"), ensure_ascii=False)})']
 
 # %% ../../nbs/api/teach/02_widget.ipynb #d1fd3f0b
 def _block(name):
     "A script in a block of its own, its export noted under its name"
-    js = re.sub('^export default', f'mx.kinds.{name} =', _lean(f'{name}.js'), flags=re.M)
+    js = re.sub('^export default', f'mx.kinds.{name} =', read_static(f'{name}.js'), flags=re.M)
     return '{\n' + js + '\n}'
 
 # %% ../../nbs/api/teach/02_widget.ipynb #databroug
@@ -165,7 +158,7 @@ def script(
     live:bool=False,  # As the module of an anywidget, of the first kind?
 )->str:               # JavaScript, to be evaluated as a module
     "What brings widgets of these kinds to life."
-    parts = [_lean('core.js'), *_styling('core')]
+    parts = [read_static('core.js'), *_styling('core')]
     for name in _in_order(kinds): parts += [*_styling(name), *_data(name), _block(name)]
     end = f'export default mx.live("{kinds[0]}")' if live else 'mx.start()'
     return '\n'.join([*parts, end])

@@ -27,7 +27,6 @@ const integerIn = (text, low, high) => {
   return Number.isInteger(value) ? value : null
 }
 
-// Calls `apply` with what the address says, now and later; returns what ends that
 const followAddress = (el, apply) => {
   const follow = () => {
     const said = readAddress(el)
@@ -40,7 +39,7 @@ const followAddress = (el, apply) => {
   return () => window.removeEventListener('hashchange', follow)
 }
 
-// Where the clipboard is refused, the link is shown; `left()` says what a link cannot hold
+// Where the clipboard is refused, the link is shown
 const copyLink = (el, settings, left = () => '') => {
   if (!hasAddress(el)) return null
   const status = h('span', { class: 'mx-dim', role: 'status' })

@@ -1,6 +1,5 @@
 // What all widgets share; it comes before the files of the kinds.
 const mx = (() => {
-  // What each file exports, and its data from Python
   const kinds = {}, data = {}
   // A notebook may bring the scripts with every output: what must be one on a page lives on the window
   const shared = window.__mixcourse ||= { count: 0, stores: {} }
@@ -113,7 +112,6 @@ const mx = (() => {
       off(event, listener) { listeners[event]?.delete(listener) },
     }
   }
-  // The same for answers to the ids of the state, and for what else a kind `keeps`
   const keptModel = (kind, state, told) => {
     const model = localModel(state), store = storeOf(kind), ids = [...state.ids, ...kinds[kind].keeps || []]
     const mine = all => Object.fromEntries(ids.filter(id => id in all).map(id => [id, all[id]]))
@@ -161,7 +159,6 @@ const mx = (() => {
   }
 
   const still = () => matchMedia('(prefers-reduced-motion:reduce)').matches
-  // The page of a widget: its notebook where one window holds several
   const page = el => el.closest('.jp-Notebook') || document
   const style = (name, css) => {
     const id = `mx-css-${name}`, old = document.getElementById(id)
@@ -178,7 +175,6 @@ const mx = (() => {
     el.dataset.kind = kind
     el.dataset.on = ''
     try { return kinds[kind].render({ model, el }) } catch (error) {
-      // The fallback shows
       delete el.dataset.on
       console.error(error)
     }
@@ -192,7 +188,6 @@ const mx = (() => {
     mount(kind, state.ids?.length ? keptModel(kind, state, told) : localModel(state), el)
   }
   const start = () => document.querySelectorAll('.mx[data-kind]:not([data-on])').forEach(startOne)
-  // With one: what anywidget wants
   const live = kind => ({
     render({ model, el }) {
       el.append(h('div', { class: 'mx-fb', html: model.get('fallback') }))

@@ -123,7 +123,6 @@ const makeFills = (state, changed) => {
   }
   return h('fieldset', { class: 'ex-fill' }, h('legend', {}, 'Fill'), Object.entries(fillNames).map(choice))
 }
-// A picture that is mixed, chosen from a list where there is a choice
 const makeSource = (place, pictures, picked, least, changed) => {
   const img = h('img', { alt: '' }), mark = h('span', { class: 'ex-mark', hidden: true })
   const share = h('span', { class: 'ex-share' }), label = h('span')
@@ -150,7 +149,6 @@ const makeSource = (place, pictures, picked, least, changed) => {
   return { box, show, mark, share }
 }
 
-// The state for an address, and back again
 const settingsOf = (state, picked, mode) => {
   const settings = { pictures: picked.slice(0, mode.pair ? 2 : 1).join() }
   for (const key of ['lam', 'alpha', 'length', 'fill']) if (key in state) settings[key] = state[key]

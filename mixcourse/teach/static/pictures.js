@@ -13,7 +13,7 @@ const decode = async file => {
 }
 const nameOf = file => (file.name || '').replace(/\.[^.]*$/, '').slice(0, 24) || 'mine'
 
-// As large as the zoom allows; `across` and `down` are shares of what is left over
+// `across` and `down` are shares of what the zoom leaves over
 const cropOf = (img, [height, width], { zoom, across, down }) => {
   const scale = Math.min(img.naturalWidth / width, img.naturalHeight / height) / zoom
   const w = scale * width, h = scale * height
