@@ -122,12 +122,16 @@ def test_code_host_shows_the_question():
 # a kernel
 
 @pytest.fixture(scope='module')
-def executed():
+def executed(tmp_path_factory):
     "Outputs of cells that a real kernel ran"
     from nbclient import NotebookClient
+    from traitlets.config import Config
+    # a port is chosen before the kernel listens on it: another test's server may take it in between
+    sockets = str(tmp_path_factory.mktemp('kernel')/'k')
+    no_ports = Config(KernelManager=dict(transport='ipc', ip=sockets))
     sources = ['from mixcourse.teach.questions import quiz', "quiz('mixup.pixel')", "quiz('mixup.pixel').live()"]
     nb = v4.new_notebook(cells=[v4.new_code_cell(o) for o in sources])
-    NotebookClient(nb, kernel_name='python3', store_widget_state=False).execute(cwd=str(root))
+    NotebookClient(nb, kernel_name='python3', store_widget_state=False, config=no_ports).execute(cwd=str(root))
     return [c.outputs for c in nb.cells]
 
 
