@@ -12,7 +12,7 @@ from fastcore.xml import P
 
 from .bank import chapter_of, chapter_titles, twins
 from .items import grade
-from .questions import asked, shown
+from .questions import asked, fold, shown
 from .widget import Widget, as_html
 
 # %% ../../nbs/api/teach/13_exam.ipynb #ef01a006
@@ -38,7 +38,8 @@ class Exam(Widget):
 
     def fallback(self):
         intro = P(f'{self.size} of these questions make an exam where scripts run. Answer each before you open it.')
-        return as_html(intro, *(asked(o, f'{i}. ') for i,o in enumerate(self.items.values(), 1)))
+        questions = [part for i,o in enumerate(self.items.values(), 1) for part in asked(o, f'{i}. ')]
+        return as_html(intro, fold(f'All {len(self.items)} questions', *questions))
 
     def __repr__(self): return f'Exam({self.size} of {len(self.items)} questions)'
 
