@@ -27,6 +27,20 @@ def test_no_line_of_python_is_endless(): assert [o for p in modules for o in wid
 def test_no_line_of_a_script_is_endless(): assert [o for p in scripts for o in wider(p, 120)] == []
 
 
+front = sorted((root/'nbs').glob('*.ipynb'))  # tests/test_course.py looks at chapters
+
+
+def shown_wide(path, columns):
+    "Lines of code on a page, directives aside"
+    cells = [o for o in json.loads(path.read_text(encoding='utf-8'))['cells'] if o['cell_type'] == 'code']
+    found = [line for o in cells for line in ''.join(o['source']).splitlines() if len(line) > columns]
+    return [line for line in found if not line.startswith('#| ')]
+
+
+@pytest.mark.parametrize('path', front, ids=name)
+def test_no_line_of_a_page_is_wide(path): assert shown_wide(path, 100) == []
+
+
 def test_few_lines_are_wide():
     wide = [o for p in modules for o in wider(p, 100)]
     assert len(wide) <= .05*sum(len(lines(p)) for p in modules), wide
