@@ -1,13 +1,15 @@
 "Numbers of the next batch are drawn while the device is at work on this one, and are the same as without."
 import time
 from functools import partial
+from types import SimpleNamespace
 
 import pytest, torch
 from fastai.callback.core import Callback
 from helpers import digits_x, digits_y, learner, loaders
 
-from mixcourse.callback import CutMix, MixUp, RandomMix, RegMixup, ResizeMix, looks_at_shapes
+from mixcourse.callback import CutMix, MixUp, RandomMix, RegMixup, ResizeMix, looks_at_shapes, mixers
 from mixcourse.callback.pairs import other_class
+from mixcourse.mixing import sampling
 
 
 def early(cls, *args, **kwargs):
@@ -52,6 +54,16 @@ def test_the_draws_of_a_chooser_are_the_same():
     assert all(torch.equal(a, b) for a, b in zip(plain, ahead, strict=True))
 
 
+@pytest.mark.parametrize('name', made)
+def test_the_draws_are_the_same_in_one_copy(name, monkeypatch):
+    "Of batches of nine, and of one"
+    plain = batches(made[name](seed=3), bs=9)
+    monkeypatch.setattr(mixers, 'send_all', lambda device, *tensors: sampling.send_all(SimpleNamespace(type='cuda'), *tensors))
+    monkeypatch.setattr(sampling, 'send', lambda t, device: t.clone())
+    packed = batches(made[name](seed=3), bs=9)
+    assert all(torch.equal(a, b) for a, b in zip(plain, packed, strict=True))
+
+
 class Watched(MixUp):
     "Notes what it draws before its batch is there"
     def __init__(self, *args, **kwargs):
@@ -79,6 +91,14 @@ def test_batches_of_one_size_find_their_draw_ready():
     assert len({len(o) for o in seen}) == 1
     assert cb.late == 1
     assert cb.early == len(seen)
+
+
+def test_a_mixer_that_is_chosen_draws_nothing_in_vain():
+    "The choice is drawn before its numbers, so that none drawn ahead would fit"
+    cb = Watched(.4)
+    seen = batches(RandomMix([cb]))
+    assert cb.early == 0
+    assert cb.late == len(seen)
 
 
 @pytest.mark.parametrize('change', [dict(alpha=.1), dict(p=.5), dict(generator=torch.Generator())], ids=['alpha', 'p', 'generator'])

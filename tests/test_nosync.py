@@ -6,12 +6,14 @@ import torch.nn.functional as F
 from fastai.callback.core import Callback
 from fastai.losses import CrossEntropyLossFlat
 from helpers import learner, mixers
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from mixcourse.callback import core as callback, manifold
 from mixcourse.mixing import targets
-from mixcourse.callback import CutMix, Cutout, MixedAccuracy, MixUp
-from mixcourse.mixing import why_one_lam
+from mixcourse.callback import CutMix, Cutout, ManifoldMixUp, MixedAccuracy, MixUp, RegMixup, ResizeMix
+from mixcourse.mixing import _torch, why_one_lam
+from mixcourse.mixing.ops import at_seam
 from mixcourse.mixing.targets import loss_rule, mixed_accuracy, mixed_loss
 
 every = {**mixers(), 'per batch': partial(CutMix, per_batch=True), 'now and then': partial(MixUp, p=.5), 'in place': partial(Cutout, 3, n_holes=2, inplace=True)}
@@ -115,6 +117,40 @@ def test_loss_and_accuracy_need_no_numbers(tried_on_cpu):
     pred, y, lam = torch.empty(8, 10, device='meta'), torch.empty(8, dtype=torch.long, device='meta'), torch.empty(8, device='meta')
     for loss in (F.cross_entropy, CrossEntropyLossFlat()): assert mixed_loss(pred, y, y, lam, loss).device.type == 'meta'
     assert mixed_accuracy(pred, y, y, lam).device.type == mixed_accuracy(pred, y).device.type == 'meta'
+
+
+class Copies(TorchDispatchMode):
+    "Counts the copies from the host to CUDA."
+    n = 0
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        res, name = func(*args, **kwargs or {}), func.overloadpacket.__name__
+        if name in ('_to_copy', 'copy_') and res.is_cuda: self.n += args[name == 'copy_'].is_cpu
+        return res
+
+
+@pytest.fixture
+def cuda(monkeypatch):
+    "Tensors that say they are on CUDA"
+    monkeypatch.setattr(torch.Tensor, 'pin_memory', lambda t: t)
+    with FakeTensorMode(), at_seam(lambda way: _torch): yield torch.device('cuda')
+
+
+@pytest.mark.parametrize('per_batch', [False, True])
+@pytest.mark.parametrize('cls', [MixUp, CutMix, ResizeMix, RegMixup, ManifoldMixUp])
+def test_what_is_drawn_for_a_batch_is_one_copy(cls, per_batch, cuda):
+    x, y = torch.empty(9, 3, 8, 8, device=cuda), torch.empty(9, dtype=torch.long, device=cuda)
+    with Copies() as copies: mixed = cls(1., per_batch=per_batch).mix_batch((x,), (y,), .5, None)
+    assert copies.n == 1
+    assert mixed.draw.perm.is_cuda
+    assert mixed.draw.lam.is_cuda
+
+
+def test_copies_are_seen(cuda):
+    with Copies() as copies: torch.rand(3).to(cuda), torch.empty(3, device=cuda).copy_(torch.rand(3)), torch.rand(3, device=cuda).half()
+    assert copies.n == 2
+
+
+def test_a_mixer_of_your_own_gets_partners_on_the_device(cuda): assert MixUp().partners(torch.empty(9, 3, 8, 8, device=cuda), None).is_cuda
 
 
 @pytest.mark.gpu

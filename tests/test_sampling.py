@@ -1,6 +1,7 @@
 "Draws: their laws, their ranges, and whose random numbers they use."
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np, pytest, torch
 from helpers import random_states, same_states
@@ -8,9 +9,9 @@ from hypothesis import given, settings, strategies as st
 from scipy import stats
 
 import mixcourse
-from mixcourse.mixing import box_lam
+from mixcourse.mixing import box_lam, sampling
 from mixcourse.mixing.checks import check_alpha, check_int
-from mixcourse.mixing.sampling import new_generator, rand_bbox, rand_holes, rand_lam, rand_noise, rand_perm, send
+from mixcourse.mixing.sampling import new_generator, rand_bbox, rand_holes, rand_lam, rand_noise, rand_perm, send, send_all
 
 quick = settings(max_examples=40, deadline=None)
 sizes = st.tuples(st.integers(1, 20), st.integers(1, 20))
@@ -212,6 +213,33 @@ def test_only_cuda_is_not_waited_for(device, want):
     seen = []
     send(Host(), device)
     assert seen == want
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    "Where each copy went, on a machine without CUDA"
+    seen = []
+    monkeypatch.setattr(sampling, 'send', lambda t, device: seen.append(device.type) or t.clone())
+    return seen
+
+
+@pytest.mark.parametrize('n, n_boxes', [(8, 8), (9, 9), (9, 1), (1, 1), (0, 0)])
+def test_one_copy_for_all(n, n_boxes, sent):
+    "Of any number of images, also where four bytes follow an odd number of eight"
+    tensors = torch.randint(9, (n_boxes, 4)), torch.randperm(n), torch.rand(n_boxes)
+    there = send_all(SimpleNamespace(type='cuda'), *tensors)
+    assert sent == ['cuda']
+    for a, b in zip(tensors, there, strict=True):
+        assert a.dtype == b.dtype
+        assert torch.equal(a, b)
+        assert b.is_contiguous()
+
+
+@pytest.mark.parametrize('device, perm', [('cpu', torch.arange(3)), ('mps', torch.arange(3)), ('cuda', torch.arange(3, device='meta'))])
+def test_else_each_goes_by_itself(device, perm, sent):
+    "Also where partners are on the device already"
+    send_all(SimpleNamespace(type=device), perm, torch.rand(3))
+    assert sent == [device]*2
 
 
 def test_nothing_else_is_sent_without_waiting():

@@ -87,5 +87,6 @@ class DrawsAhead:
 
     def _knows_next(self):
         "Will the next draw depend on nothing but the shape of its batch?"
+        if self not in self.learn.cbs: return False # `RandomMix` draws its choice first
         if self.p!=1 or callable(self.alpha) or self.pair is not None: return False
         return getattr(self.draw, 'looks_at_shapes', False)

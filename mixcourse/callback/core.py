@@ -175,8 +175,12 @@ class Mixer(DrawsAhead,BatchOp):
 
     def partners(self, x, generator):
         "Partner of each of the images `x`, (B,) long: at random, or as `pair` says."
-        if self.pair is None: return rand_perm(len(x), generator, x.device)
-        return send(self.pair(self.targets, generator), x.device)
+        return send(self.unsent_partners(x, generator), x.device)
+
+    def unsent_partners(self, x, generator):
+        "Partners where they were drawn, for `send_all`."
+        if self.pair is None: return rand_perm(len(x), generator)
+        return self.pair(self.targets, generator)
 
     def size(self, images):
         "Sides of what moves from picture to picture, in pixels; None where nothing moves."

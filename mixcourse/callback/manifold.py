@@ -13,6 +13,7 @@ from functools import partial
 import torch
 from torch import nn, Tensor
 from ..mixing import mixup, rand_lam
+from ..mixing.sampling import send_all
 from .draws import Draw
 from .inputs import first_tensor, find_images, mix_tensors
 from .core import Mixer, is_at_work
@@ -158,7 +159,8 @@ class ManifoldMixUp(Mixer):
     def images(self, xb): return [first_tensor(xb)] # the model is where they are mixed
 
     def draw(self, x, alpha, n, generator):
-        lam,perm = rand_lam(n, alpha, generator, x.device),self.partners(x, generator)
+        lam,perm = rand_lam(n, alpha, generator),self.unsent_partners(x, generator)
+        perm,lam = send_all(x.device, perm, lam)
         return Draw(partial(mixup, perm=perm, lam=lam), perm, lam)
 
     def mix_inputs(self, xb, images, draw): return xb

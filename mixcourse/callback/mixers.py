@@ -16,7 +16,7 @@ from fastai.torch_core import apply
 from ..mixing import rand_bbox, rand_holes, rand_lam, rand_noise
 from ..mixing import mixup, cutmix, cutout, paste, resizemix, box_lam
 from ..mixing import check_int, check_length, new_generator, spatial_size
-from ..mixing.sampling import send
+from ..mixing.sampling import send_all
 from .ahead import looks_at_shapes
 from .draws import Draw, Mixed, only_rows
 from .inputs import batch_size, same_size, tensors_in
@@ -40,14 +40,10 @@ class MixUp(Mixer):
 
     @looks_at_shapes
     def draw(self, x, alpha, n, generator):
-        lam,perm = rand_lam(n, alpha, generator, x.device),self.partners(x, generator)
+        lam,perm = rand_lam(n, alpha, generator),self.unsent_partners(x, generator)
+        perm,lam = send_all(x.device, perm, lam)
         op = partial(mixup, perm=perm, lam=lam, inplace=self.inplace, swaps=self.pair is None)
         return Draw(op, perm, lam)
-
-# %% ../../nbs/api/callback/02_mixers.ipynb #50ebf416
-def _on_device(box, size, device):
-    "Boxes and their `lam`, both worked out on the host, where it costs nothing"
-    return send(box, device),send(box_lam(box, size), device)
 
 # %% ../../nbs/api/callback/02_mixers.ipynb #ebfe15a1
 class CutMix(Mixer):
@@ -72,9 +68,9 @@ class CutMix(Mixer):
 
     @looks_at_shapes
     def draw(self, x, alpha, n, generator):
-        size,perm = spatial_size(x, self.axes),self.partners(x, generator)
+        size,perm = spatial_size(x, self.axes),self.unsent_partners(x, generator)
         box = rand_bbox(size, rand_lam(n, alpha, generator), generator)
-        box,lam = _on_device(box, size, x.device)
+        box,perm,lam = send_all(x.device, box, perm, box_lam(box, size))
         op = partial(cutmix, perm=perm, box=box, inplace=self.inplace, swaps=self.pair is None)
         return Draw(op, perm, lam, partial(paste, perm=perm, box=box))
 
@@ -106,11 +102,11 @@ class ResizeMix(Mixer):
 
     @looks_at_shapes
     def draw(self, x, alpha, n, generator):
-        size,perm = spatial_size(x, 2),self.partners(x, generator)
+        size,perm = spatial_size(x, 2),self.unsent_partners(x, generator)
         low,high = self.scale
         side = low + (high-low)*rand_lam(n, alpha, generator).double()
         box = rand_bbox(size, 1-side**2, generator, inside=True)
-        box,lam = _on_device(box, size, x.device)
+        box,perm,lam = send_all(x.device, box, perm, box_lam(box, size))
         op = partial(resizemix, perm=perm, box=box)
         return Draw(partial(op, inplace=self.inplace), perm, lam, op)
 

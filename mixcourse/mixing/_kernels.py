@@ -12,6 +12,8 @@ import triton, triton.language as tl
 
 # %% ../../nbs/api/mixing/04a_kernels.ipynb #14842b41
 _sizes = ['B', 'n', 'H', 'SH', 'SW'] # arguments, not constants
+_draws = ['perm', 'lam', 'box'] # packed one behind the other, so that where one begins depends on the size
+_free = _sizes + _draws
 
 @triton.jit
 def _place(n, BLOCK:tl.constexpr, G:tl.constexpr):
@@ -84,7 +86,7 @@ def _within(box, row, begin, SW, G:tl.constexpr):
     return inside, some, every
 
 # %% ../../nbs/api/mixing/04a_kernels.ipynb #6af57650
-@triton.jit(do_not_specialize=_sizes)
+@triton.jit(do_not_specialize=_free)
 def keep(
     x,                  # Images
     perm,               # Partner of each image
@@ -110,7 +112,7 @@ def _lerp(a, b, w):
     return tl.where(w<.5, a + w*way, b - way*(1-w))
 
 # %% ../../nbs/api/mixing/04a_kernels.ipynb #05bb5b45
-@triton.jit(do_not_specialize=_sizes)
+@triton.jit(do_not_specialize=_free)
 def mixup(
     x,                  # Images
     perm,               # Partner of each image
@@ -142,7 +144,7 @@ def mixup(
         tl.store(_numbers(out, j, n, first, G), mixed, ok)
 
 # %% ../../nbs/api/mixing/04a_kernels.ipynb #cee86968
-@triton.jit(do_not_specialize=_sizes)
+@triton.jit(do_not_specialize=_free)
 def paste(
     x,                  # Images
     perm,               # Partner of each image
@@ -167,7 +169,7 @@ def paste(
     tl.store(_numbers(out, i, n, first, G), mixed, ok[:,None])
 
 # %% ../../nbs/api/mixing/04a_kernels.ipynb #2ff3c91f
-@triton.jit(do_not_specialize=_sizes)
+@triton.jit(do_not_specialize=_free)
 def swap(
     x,                  # Images
     perm,               # Partner of each image
@@ -215,7 +217,7 @@ def _within_any(box, i, row, begin, SW, HOLES:tl.constexpr, GROUPS:tl.constexpr,
     return hole, touched, full
 
 # %% ../../nbs/api/mixing/04a_kernels.ipynb #e2d4938b
-@triton.jit(do_not_specialize=_sizes)
+@triton.jit(do_not_specialize=_free)
 def cutout(
     x,                    # Images
     box,                  # Boxes of each image
