@@ -105,3 +105,21 @@ def test_predict_covers_the_next_output(site, cell, output, prose):
     if cell == 'cell':  # a list belongs to its paragraph
         page = site.open(page=page_of(html.replace('<p>Go on.</p>', '<ul><li>Never b.</li></ul>')))
         assert not page.get_by_text('Never b.').is_visible()
+
+
+@pytest.mark.parametrize('cell,output', [('jp-Cell jp-CodeCell', 'jp-Cell-outputArea'), ('cell', 'cell-output')])
+def test_predict_covers_all_that_the_cells_below_show(site, cell, output):
+    "A cell that only trains lies between a guess and its figure; the next words or the next question end it"
+    def one(inner): return f'<div class="{cell}">{inner and f"""<div class="{output}"><div>{inner}</div></div>"""}</div>'
+    first = Predict('t.first', Prompt('first', 'What comes?', ('a', 'b'))).html(script_too=False)
+    second = Predict('t.second', Prompt('second', 'And then?', ('c', 'd'))).html(script_too=False)
+    html = one(first)+one('')+one('<b>a table</b>')+one('<b>a figure</b>')+one(second)+one('<b>the rest</b>')+'<p>prose</p>'+one('<b>after</b>')
+    page = site.open(page=page_of(html))
+    def seen(): return [page.get_by_text(o, exact=True).is_visible() for o in ('a table', 'a figure', 'the rest', 'after')]
+    assert seen() == [False, False, False, True]
+    assert page.get_by_role('radio', name='d').is_visible()
+    locks = page.evaluate("[...document.querySelectorAll('.mx-veil')].length")
+    assert locks == 2, 'one line for a guess, however many outputs it covers'
+    page.get_by_label('a', exact=True).check()
+    page.get_by_role('button', name='Commit').first.click()
+    assert seen() == [True, True, False, True]

@@ -49,9 +49,10 @@ def code_of(
 # %% ../../nbs/api/teach/13_reference.ipynb #0de3f675
 def calls(
     code:str, # Python
-)->set:       # Functions and classes that stand before a parenthesis, without those of an object
+)->set:       # Functions and classes before a parenthesis, without those of an object and those that it defines itself
     "Names that the code calls."
-    return set(re.findall(r'(?<![\w.\'"])(\w+)(?=\()', code))
+    own = set(re.findall(r'\b(?:def|class) (\w+)', code))
+    return set(re.findall(r'(?<![\w.\'"])(\w+)(?=\()', code)) - own
 
 # %% ../../nbs/api/teach/13_reference.ipynb #df9b4a36
 @lru_cache

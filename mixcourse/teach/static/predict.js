@@ -1,13 +1,20 @@
 // A guess before the answer: nothing is graded, nothing is red or green.
 const { h, button } = mx
 
-// What the next code cell shows, in Jupyter, nbconvert and Quarto
+// What the next code cell shows, and those right below it down to the next words or question
+const isCell = '.jp-CodeCell, .cell'
+const asks = ['predict', 'quiz', 'repair', 'myth', 'cards'].map(kind => `.mx[data-kind=${kind}]`).join()
 const outputsBelow = el => {
-  const cell = el.closest('.jp-CodeCell, .cell')
-  if (!cell) return []
-  const cells = [...mx.page(el).querySelectorAll('.jp-CodeCell, .cell')]
-  const next = cells[cells.indexOf(cell) + 1]
-  return next ? [...next.querySelectorAll('.jp-Cell-outputArea, .cell-output')] : []
+  const own = el.closest(isCell)
+  if (!own) return []
+  const cells = [...mx.page(el).querySelectorAll(isCell)]
+  const outputs = []
+  let cell = cells[cells.indexOf(own) + 1]
+  while (cell?.matches(isCell) && !cell.querySelector(asks)) {
+    outputs.push(...cell.querySelectorAll('.jp-Cell-outputArea, .cell-output'))
+    cell = cell.nextElementSibling
+  }
+  return outputs
 }
 // The first output carries the lock, then the guess
 const veil = (outputs, guess) => outputs.forEach((output, i) => {
