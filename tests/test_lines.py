@@ -52,6 +52,34 @@ def test_wide_lines_are_seen(tmp_path, monkeypatch):
     assert wider(tmp_path/'a.py', 140) == ['a.py:3']
 
 
+# wide lines of pages: what is not exported, but shows and tests
+
+def is_exported(source): return bool(re.match(r'#\s*\|\s*exporti?\b', source))
+def columns(source): return 100 if re.search(r'^#\s*\|\s*hide\b', source, re.M) else 88
+
+
+def wraps(path):
+    "Lines, of cells that are not exported, that are wider than a page, or hidden and wider than the library"
+    for cell in json.loads(path.read_text(encoding='utf-8'))['cells']:
+        source = ''.join(cell['source']).strip()
+        if cell['cell_type'] != 'code' or is_exported(source): continue
+        for line in source.splitlines():
+            if len(line) > columns(source) and not re.match(r'#\s*\|', line): yield f'{cell["id"]}: {line}'
+
+
+@pytest.mark.parametrize('path', notebooks, ids=name)
+def test_no_line_of_a_page_wraps(path): assert list(wraps(path)) == []
+
+
+@pytest.mark.parametrize('source,found', [
+    ('x'*88, 0), ('x'*89, 1), ('#| hide\n' + 'x'*100, 0), ('#| hide\n' + 'x'*101, 1),
+    ('#| fig-alt: ' + 'x'*100, 0), ('#| export\n' + 'x'*101, 0)])
+def test_lines_that_wrap_are_seen(tmp_path, source, found):
+    cell = dict(cell_type='code', id='a', source=source.splitlines(keepends=True))
+    (tmp_path/'a.ipynb').write_text(json.dumps(dict(cells=[cell])))
+    assert len(list(wraps(tmp_path/'a.ipynb'))) == found
+
+
 # dense lines
 
 def is_code(line): return bool(line.strip()) and not line.strip().startswith('#')
@@ -106,7 +134,7 @@ def exported(path):
     "Id of each exported cell, and its lines without the directive"
     for cell in json.loads(path.read_text(encoding='utf-8'))['cells']:
         source = ''.join(cell['source']).strip()
-        if cell['cell_type'] == 'code' and re.match(r'#\s*\|\s*exporti?\b', source): yield cell['id'], source.splitlines()[1:]
+        if cell['cell_type'] == 'code' and is_exported(source): yield cell['id'], source.splitlines()[1:]
 
 
 def test_exported_cells_are_short():
