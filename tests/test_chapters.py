@@ -55,10 +55,10 @@ def user_python(once):
 
 @pytest.fixture(scope='session')
 def user_forks(user_python, tmp_path_factory):
-    "That Python with fastai imported, ready for a chapter"
+    "That Python with what chapters import, ready for one"
     tmp = tmp_path_factory.mktemp('forks')
     env = {k: v for k, v in os.environ.items() if k not in hidden} | dict(OMP_NUM_THREADS='1', HOME=str(tmp))
-    res = Forks(user_python, ['fastai.vision.all', 'matplotlib.pyplot', 'IPython.core.interactiveshell'], tmp, env)
+    res = Forks(user_python, ['fastai.vision.all', 'mixcourse.all', 'mixcourse.teach.lesson', 'IPython.core.interactiveshell'], tmp, env)
     yield res
     res.close()
 

@@ -21,4 +21,5 @@ if DATA == 'digits':
     assert curves['plain']['train_accuracy'][-1] > curves['plain']['train_accuracy'][9], 'the page says: by heart'
 
 # %% after recipes
-for i in range(2): assert abs(answers['CutMix'][i] - answers['what went in'][i]) < abs(answers['plain'][i] - answers['what went in'][i]), 'the page says: nearer'
+if not briefly:
+    for i in range(2): assert abs(answers['CutMix'][i] - answers['what went in'][i]) < abs(answers['plain'][i] - answers['what went in'][i]), 'the page says: nearer'

@@ -7,23 +7,24 @@ assert (F.avg_pool2d(.5*one+.5*three, 3, stride=4)>.3).sum()==4, 'the page says:
 assert near_north.round().item() % 360 == 0, 'the page says: north'
 
 # %% after text-run
-assert min(np.mean(o) for o in text.values()) > .55, 'the page says that embeddings can be learned from'
+if not briefly: assert min(np.mean(o) for o in text.values()) > .55, 'the page says that embeddings can be learned from'
 
 # %% after scene-seen
 assert set(mask.unique().tolist()) <= {0., 1., 2.}, 'the page says that every pixel keeps a true label'
 
 # %% after mask-run
-assert min(np.mean(o) for o in masks.values()) > .75, 'the page says that stripes can be found'
+if not briefly: assert min(np.mean(o) for o in masks.values()) > .75, 'the page says that stripes can be found'
 
 # %% after scan
 assert finding(half) < .75*finding(sick), 'the page says that the finding gets fainter'
 
 # %% after count-run
-assert np.subtract(scores['MixUp'], scores['plain']).max() < 0, 'the page says: with every seed'
-assert np.subtract(scores['CutMix'], scores['MixUp']).max() < 0, 'the page says that CutMix hurts most'
+if not briefly:
+    assert np.subtract(scores['MixUp'], scores['plain']).max() < 0, 'the page says: with every seed'
+    assert np.subtract(scores['CutMix'], scores['MixUp']).max() < 0, 'the page says that CutMix hurts most'
 
 # %% after count-versus
-assert float(versus(scores['CutMix'], scores['plain']).rpartition(', ')[2].rstrip(']')) < 0, 'the page says: far below 0'
+if not briefly: assert float(versus(scores['CutMix'], scores['plain']).rpartition(', ')[2].rstrip(']')) < 0, 'the page says: far below 0'
 
 # %% after neither
 assert (count(x)==y).float().mean() > .99, 'the rule that counts must be right'

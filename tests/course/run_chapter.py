@@ -2,7 +2,8 @@
 
 What the chapter says of its run stands in the file of its name beside this one, `# %% after ID` for the cell with that id:
 those lines are executed in the chapter's namespace when the cell is through. With DATA the chapter's switch is set to it, and
-FOLDER is what fastai would have downloaded."""
+FOLDER is what fastai would have downloaded. All trainings are brief then, of other pictures, too: what the cells make of a training
+is asked, not what it learned; what a check says of that stands below `if not briefly`."""
 import json, re, sys, warnings
 from pathlib import Path
 
@@ -39,20 +40,22 @@ def solutions(text): return re.findall(r'<details><summary>Solution</summary>\n\
 
 if switch:
     import mixcourse.compare.pictures
-    from fastai.learner import Learner
+    from fastai.vision.all import Learner
     mixcourse.compare.pictures.untar_data = lambda url: Path(switch[1])
-    fit = Learner.fit
+    fit = Learner.fit_one_cycle  # what chapters learn by; a plain `fit` is there to be looked at, batch by batch
 
     def fit_briefly(self, *args, **kwargs):
-        "Two batches an epoch of those pictures, which are noise: what the cells make of a training is asked, not what it learned"
-        dl = self.dls.train
-        n = dl.n
-        if 'class0' in getattr(dl, 'vocab', ()): dl.n = min(n, 2*dl.bs)
+        "One small batch an epoch, for training and for validation"
+        loaders = self.dls.train, self.dls.valid
+        was = [(dl.n, dl.bs) for dl in loaders]
+        for dl in loaders: dl.n = dl.bs = min(dl.n, dl.bs, 16)
         try: fit(self, *args, **kwargs)
-        finally: dl.n = n
+        finally:
+            for dl, (dl.n, dl.bs) in zip(loaders, was): pass
 
-    Learner.fit = fit_briefly
+    Learner.fit_one_cycle = fit_briefly
 checks = read_checks(Path(path).stem)
+shell.user_ns['briefly'] = bool(switch)
 for i, c in enumerate(cells):
     code = ''.join(c['source'])
     if switch: code = re.sub(r"^DATA = '\w+'", f"DATA = '{switch[0]}'", code, flags=re.M)
