@@ -18,14 +18,19 @@ def digit(i): return y[i]
 
 def learner(cbs, n=len(y), bs=64):
     idx = L.range(n)
-    dsets = Datasets(idx, [[picture], [digit,Categorize(vocab=range(10))]], splits=RandomSplitter(seed=42)(idx))
-    model = nn.Sequential(ConvLayer(1, 16, stride=2), ConvLayer(16, 32, stride=2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32,10))
-    return Learner(dsets.dataloaders(bs=bs, num_workers=0, drop_last=False), model, loss_func=CrossEntropyLossFlat(), metrics=accuracy, cbs=cbs)
+    tfms = [[picture], [digit,Categorize(vocab=range(10))]]
+    dsets = Datasets(idx, tfms, splits=RandomSplitter(seed=42)(idx))
+    dls = dsets.dataloaders(bs=bs, num_workers=0, drop_last=False)
+    body = ConvLayer(1, 16, stride=2),ConvLayer(16, 32, stride=2)
+    head = nn.AdaptiveAvgPool2d(1),nn.Flatten(),nn.Linear(32,10)
+    model = nn.Sequential(*body, *head)
+    return Learner(dls, model, loss_func=CrossEntropyLossFlat(), metrics=accuracy, cbs=cbs)
 
 def main():
     set_seed(42)
     learn = learner(MixUp(seed=42)) # one seed: the callback adds the rank to it
     cuda = torch.cuda.is_available()
-    with learn.distrib_ctx(sync_bn=cuda, cpu=not cuda), learn.no_bar(): learn.fit_one_cycle(3, 1e-2)
+    with learn.distrib_ctx(sync_bn=cuda, cpu=not cuda), learn.no_bar():
+        learn.fit_one_cycle(3, 1e-2)
 
 if __name__=='__main__': main()

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from built import chapters, html, lessons, marks, pages, reference, site_url, soup, sources, stems, urls
 from conftest import root
+from PIL import Image
 
 pytestmark = pytest.mark.slow
 
@@ -33,6 +34,24 @@ def test_no_directive_shows(pages, url):
     text = re.sub(r'<[^>]+>', ' ', s)
     assert re.findall(r'#\| ?\w+|:::|\{=html\}|```|output-file:|\{\.\w+|^---$|\]\(', text, re.M) == []
     assert '#| ' not in re.sub(r'<[^>]+>', '', html(pages, url)) or 'api/' in url, 'a directive in code'
+
+
+@pytest.mark.parametrize('url', urls)
+def test_no_markup_is_read(pages, url):
+    "Neither tags that were escaped twice nor attributes within code"
+    said = [o.get_text() for o in soup(pages, url).select('main :is(p, li, td, .mx-fb)') if not o.find_parent('pre')]
+    assert [o for o in said if re.search(r'</(?:p|b|i|em|div|span|a|li)>|\{[.#][\w-]+ ', o)] == []
+
+
+def is_white_box(path):
+    with Image.open(path) as im: corners = [im.convert('RGBA').getpixel((x, y)) for x in (0, im.width-1) for y in (0, im.height-1)]
+    return all(min(o) > 250 for o in corners)
+
+
+@pytest.mark.parametrize('url', urls)
+def test_no_figure_is_a_white_box_on_a_dark_page(pages, url):
+    found = [o['src'] for o in soup(pages, url).select('main img[src$=".png"]') if not o.find_parent(class_='mx')]
+    assert [o for o in found if is_white_box((pages/url).parent/o)] == []
 
 
 def test_an_exam_leads_to_chapters_of_its_own_copy(pages):
@@ -217,7 +236,7 @@ def signatures(page):
 
 @pytest.mark.parametrize('url', reference)
 def test_signatures_read_well(pages, url):
-    unread = r'__main__|\b0x[0-9a-f]{6}|^def [A-Z]|\(\s*\*args, \*\*kwargs\s*\)'
+    unread = r'__main__|\b0x[0-9a-f]{6}|^def [A-Z]|\(\s*\*args, \*\*kwargs\s*\)|P\.args|:(NoneType|function)=|=\(_\w+,'
     assert [o for o in signatures(soup(pages, url)) if re.search(unread, o)] == []
 
 
@@ -232,6 +251,14 @@ def test_reference_and_course_know_each_other(pages):
     assert any(o.endswith('cutmix.html') for o in used)
     back = [o['href'] for o in soup(pages, 'chapters/cutmix.html').select('.mx-used a')]
     assert any(o.endswith('#cutmix') for o in back)
+
+
+def test_chapters_use_what_they_import(pages):
+    "Not what has the same name in another module"
+    for url, name in ('api/compare/measures.html', 'predict'), ('api/mixing/kernels.html', 'mixup'):
+        heading = next(o for o in soup(pages, url).select('main :is(h2, h3, h4)') if o.get_text().strip() == name)
+        told = heading.find_parent('section').select('.mx-used')
+        assert 'chapter' not in ' '.join(o.get_text() for o in told)
 
 
 def test_names_of_fastai_lead_to_its_documentation(pages):

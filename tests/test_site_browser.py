@@ -69,6 +69,18 @@ def test_a_number_stays_with_its_spread(found, url): assert found(url).torn == [
 
 
 @pytest.mark.parametrize('url', urls)
+def test_sentences_in_a_table_have_room_on_a_phone(found, url): assert found(url).narrow == []
+
+
+@pytest.mark.parametrize('url', urls)
+def test_figures_are_as_large_as_they_were_drawn(found, url): assert found(url).shrunk == []
+
+
+@pytest.mark.parametrize('url', urls)
+def test_print_is_black(found, url): assert found(url).inked == []
+
+
+@pytest.mark.parametrize('url', urls)
 def test_blocks_of_code_stand_apart(found, url): assert found(url).touching == 0
 
 

@@ -55,6 +55,11 @@ torn = '''[...document.querySelectorAll('main :is(td, th)')]
     }).map(o => o.textContent)'''
 touching = '''[...document.querySelectorAll('main div.sourceCode')].filter(o => o.checkVisibility()).map(o => o.getBoundingClientRect())
     .filter((box, i, all) => i && box.top > all[i - 1].top && box.top - all[i - 1].bottom < 6).length'''
+shrunk = "[...document.querySelectorAll('main img[src$=svg]')].filter(o => o.checkVisibility() && o.width < .75 * o.getAttribute('width')).map(o => o.alt)"
+narrow = '''[...document.querySelectorAll('main :is(td, th)')].filter(o => o.checkVisibility() && o.textContent.length > 45)
+    .filter(o => { const box = o.getBoundingClientRect(); return box.height > 2 * box.width }).map(o => o.textContent)'''
+inked = '''[...document.querySelectorAll('main :is(summary, a, a > code)')].filter(o => o.checkVisibility())
+    .filter(o => getComputedStyle(o).color !== getComputedStyle(o.parentElement).color).map(o => o.textContent.slice(0, 60))'''
 share_of_paper = "document.querySelector('main').getBoundingClientRect().width / innerWidth"
 
 
@@ -74,12 +79,15 @@ class Found:
     small_print: list = field(default_factory=list)  # sizes of letters in tables that have room for larger ones
     furniture: list = field(default_factory=list)  # what would be printed beside the text
     dark: list = field(default_factory=list)  # widgets that a dark page would print as black boxes
+    inked: list = field(default_factory=list)  # links and headings of what folds that print in a color
     paper: float = 0.  # share of its width that the text has
     overflow: dict = field(default_factory=dict)  # look -> pixels wider than the window
     covered: list = field(default_factory=list)  # notes in the margin that lie over a table or a picture
     holes: list = field(default_factory=list)  # paragraphs whose notes hold off what comes next
     uneven: dict = field(default_factory=dict)  # look -> widths of pictures in a row that differ
     leaks: list = field(default_factory=list)  # what can be seen before the guess
+    shrunk: list = field(default_factory=list)  # figures that a desk shows much smaller than they were drawn
+    narrow: list = field(default_factory=list)  # sentences in a column of a table that a phone makes a word wide
     silent: list = field(default_factory=list)  # tables that scroll and do not look so
     torn: list = field(default_factory=list)  # numbers that a phone breaks before their spread
     touching: int = 0  # blocks of code that look like one
@@ -111,6 +119,7 @@ class Visitor:
         found.nameless, found.small = page.evaluate(nameless), page.evaluate(small)
         found.holes, found.leaks, found.touching = page.evaluate(holes), page.evaluate(leaks), page.evaluate(touching)
         found.uneven['desk'] = page.evaluate(uneven)
+        found.shrunk = page.evaluate(shrunk)
         found.wrapped, found.letters = page.evaluate(wrapped), page.evaluate(letters)
         page.wait_for_function(complete)
         found.broken = page.evaluate(broken)
@@ -124,6 +133,7 @@ class Visitor:
         page = self.page
         page.emulate_media(media='print', color_scheme='dark')
         found.tall, found.furniture, found.dark = page.evaluate(tall), page.evaluate(furniture), page.evaluate(dark)
+        found.inked = page.evaluate(inked)
         found.paper, found.split, found.small_print = page.evaluate(share_of_paper), page.evaluate(split), page.evaluate(small_print)
         page.emulate_media(media='screen', color_scheme='light')
 
@@ -133,6 +143,7 @@ class Visitor:
         found.violations['phone'] = axe(page, rules, skip=colors) + self.colors()
         found.overflow['phone'], found.cut = wide(page), page.evaluate(cut)
         found.uneven['phone'], found.silent, found.torn = page.evaluate(uneven), page.evaluate(silent), page.evaluate(torn)
+        found.narrow = page.evaluate(narrow)
 
     def look_at(self, url):
         "Everything that is asked of a page which is only looked at"

@@ -168,7 +168,8 @@ def results_figure(
     runs,name,methods = res['runs'],titles(res),res['settings']['methods']
     rows = _rows_of_axes(res)
     with plt.rc_context(STYLE):
-        fig = Figure(figsize=(12,3.6*len(rows)), layout='constrained')
+        most = max(len(shown) for _,shown in rows)
+        fig = Figure(figsize=(min(11, 5.6*most),3.6*len(rows)), layout='constrained')
         parts = fig.subfigures(len(rows), 1, squeeze=False).flat
         for part,(draw,shown) in zip(parts, rows):
             axs = part.subplots(1, len(shown), squeeze=False).flat

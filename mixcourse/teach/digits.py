@@ -11,10 +11,11 @@ __all__ = ['DrawIt', 'packed']
 import base64
 
 import numpy as np
+from fastcore.xml import B, P
 
 from ..mixing import check_int
 from ..compare.pictures import digits
-from .widget import Widget
+from .widget import Widget, as_html
 
 # %% ../../nbs/api/teach/12_digits.ipynb #dc24ff45
 class DrawIt(Widget):
@@ -29,10 +30,10 @@ class DrawIt(Widget):
         super().__init__(flip=flip, seed=seed)
 
     def fallback(self):
-        return ('<p><b>Draw it, train it.</b> Four small networks learn 800 digits of 8×8 pixels in the page, '
-                'plainly and with MixUp, CutMix and Cutout, '
-                f'while {self.state["flip"]:.0%} of the labels are wrong. '
-                'Then you draw a digit, and each says what it is. It needs scripts.</p>')
+        about = (' Four small networks learn 800 digits of 8×8 pixels in the page, plainly and with MixUp, CutMix and Cutout, '
+                 f'while {self.state["flip"]:.0%} of the labels are wrong. '
+                 'Then you draw a digit, and each says what it is. It needs scripts.')
+        return as_html(P(B('Draw it, train it.'), about))
 
     def __repr__(self): return f'DrawIt({self.state["flip"]})'
 

@@ -35,10 +35,10 @@ def read_glossary(
     return {anchor(term): _plain(meaning) for term,meaning in zip(parts[::2], parts[1::2])}
 
 # %% ../../nbs/api/teach/15_terms.ipynb #292ce0d8
-_link = re.compile(r'\[(?P<word>[^\]]+)\]\((?P<to>[./]*glossary\.ipynb#(?P<anchor>[\w-]+))\)')
+_link = re.compile(r'`[^`]+`|\[(?P<word>[^\]]+)\]\((?P<to>[./]*glossary\.ipynb#(?P<anchor>[\w-]+))\)')
 
 def _with_meaning(match, meanings, seen):
-    "A link with its meaning, in pandoc's Markdown; the link alone where the page has it already"
+    "A link with its meaning, in pandoc's Markdown; as it is where the page has it already, and in code"
     name = match['anchor']
     if name in seen or name not in meanings: return match[0]
     seen.add(name)

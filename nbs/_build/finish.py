@@ -157,6 +157,23 @@ def whole(soup):
         o.wrap(soup.new_tag('span', attrs={'class': 'mx-whole'})).append(mark[0])
 
 
+def stacked(soup):
+    "A table of several columns with sentences: on a phone a row becomes a paragraph, and each cell says what it is"
+    roles = {'thead': 'rowgroup', 'tbody': 'rowgroup', 'tr': 'row', 'th': 'columnheader', 'td': 'cell'}
+    for table in soup.select('main table'):
+        names = [o.get_text(' ', strip=True) for o in table.select('thead :is(th, td)')]
+        cells = [(names[i], o) for row in table.select('tbody tr') for i, o in enumerate(row.select('td')) if i < len(names)]
+        told = [o for _, o in cells if len(o.get_text()) > 45]
+        if len(names) < 3 or not told: continue
+        table['class'] = [*table.get('class', []), 'mx-stack']
+        table['role'] = 'table'
+        for o in table.find_all(list(roles)): o['role'] = roles[o.name]
+        for name, o in cells: o['data-name'] = name
+        column = {name for name, o in cells if o in told}
+        for name, o in cells:
+            if name in column: o['class'] = [*o.get('class', []), 'mx-told']
+
+
 def scroll_areas(soup):
     "What scrolls sideways can be reached by a keyboard"
     for o in soup.select('main math[display=block]'):
@@ -199,6 +216,7 @@ def finish_page(site, page):
     pictures(site, page, soup)
     result_before_code(soup)
     whole(soup)
+    stacked(soup)
     scroll_areas(soup)
     add_toggle(soup)
     add_scripts(soup)
