@@ -39,6 +39,15 @@ def to(page, place):
 def shown(page): return page.inner_text('.rp-values')
 
 
+def test_a_method_is_one_line_on_a_phone(site):
+    "The longest name, too"
+    runs = [r | dict(method='randommix' if r['method'] == 'mixup' else r['method']) for r in short['runs'] if r['method'] != 'cutmix']
+    page = site.open(Replay(dict(short, runs=runs)), viewport={'width': 390, 'height': 844})
+    heights = page.locator('.rp-values li').evaluate_all('all => all.map(o => o.offsetHeight)')
+    assert len(heights) == 2
+    assert max(heights) < 40
+
+
 def test_values_are_those_of_the_runs(page):
     for place in (0, 3, 1):
         to(page, place)
