@@ -186,7 +186,7 @@ def test_wide_widgets_use_the_width(calm):
 def test_a_figure_can_be_seen_as_large_as_it_was_drawn(reader):
     "On a phone, by a button below it"
     page = reader(viewport=phone).open('chapters/why.html')
-    figure = page.locator('main img[src$=".svg"]:not(.mx-meta *)').first
+    figure = page.locator('main img[src$=".svg"]:not(.mx-meta *):visible').first
     drawn = int(figure.get_attribute('width'))
     larger = page.get_by_role('button', name='Larger', exact=True).first
     larger.click()

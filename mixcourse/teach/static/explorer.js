@@ -1,6 +1,5 @@
 // after: pixels, beta, handles, address, pictures
-// MixUp, CutMix and Cutout on pictures of one size, from the fallback. A mode says what can be moved, how pixels
-// are mixed and what there is to say; `makeExplorer` shows it.
+// A mode: what can be moved, how pixels are mixed, what there is to say
 const { h, button, uid } = mx, { blend, fill, boxAround, covered, read } = mx.kinds.pixels
 const { makeHandles, position } = mx.kinds.handles, { draw, alphas, nearestAlpha, curve } = mx.kinds.beta
 const { followAddress, copyLink, numberIn, integerIn } = mx.kinds.address, { ownPictures } = mx.kinds.pictures

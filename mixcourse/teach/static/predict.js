@@ -1,16 +1,16 @@
-// A guess before the answer: nothing is graded, nothing is red or green.
+// A guess: nothing is graded
 const { h, button } = mx
 
-// What the next code cell shows, and those right below it down to the next words or question
-const isCell = '.jp-CodeCell, .cell'
-const asks = ['predict', 'quiz', 'repair', 'myth', 'cards'].map(kind => `.mx[data-kind=${kind}]`).join()
+// What the code cells below show, down to the next words or question
+const cells = '.jp-CodeCell, .cell'
+const asks = '[data-kind=predict], [data-kind=quiz], [data-kind=repair], [data-kind=myth]'
 const outputsBelow = el => {
-  const own = el.closest(isCell)
-  if (!own) return []
-  const cells = [...mx.page(el).querySelectorAll(isCell)]
+  let cell = el.closest(cells)
+  if (!cell) return []
+  const all = [...mx.page(el).querySelectorAll(cells)]
   const outputs = []
-  let cell = cells[cells.indexOf(own) + 1]
-  while (cell?.matches(isCell) && !cell.querySelector(asks)) {
+  cell = all[all.indexOf(cell) + 1]
+  while (cell?.matches(cells) && !cell.querySelector(asks)) {
     outputs.push(...cell.querySelectorAll('.jp-Cell-outputArea, .cell-output'))
     cell = cell.nextElementSibling
   }

@@ -64,7 +64,7 @@ const showScore = page => {
   for (const quiz of quizzes) quiz.show(`${right} of ${marks.size} right on this page`, begun)
   window.dispatchEvent(new Event('mx:score'))
 }
-// Once for all that changes at a time: a page may hold hundreds of them
+// Once for all that changes at a time: a page may hold hundreds
 const scoreSoon = page => {
   if (page.mxScoring) return
   page.mxScoring = true

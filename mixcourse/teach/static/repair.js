@@ -1,4 +1,4 @@
-// Wrong code: find the line, then see it repaired.
+// Find the wrong line, then see it repaired
 const { h, button } = mx
 
 const block = (label, content, output) =>

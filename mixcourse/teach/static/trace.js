@@ -1,4 +1,4 @@
-// The stages of the fallback one at a time, or a cursor over its curves.
+// Stages one at a time, or a cursor over curves
 const { h, button, uid } = mx
 
 // Lines of a narrow tab end behind a × or between the words of a class
