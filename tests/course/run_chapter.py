@@ -51,7 +51,7 @@ if switch:
         for dl in loaders: dl.n = dl.bs = min(dl.n, dl.bs, 16)
         try: fit(self, *args, **kwargs)
         finally:
-            for dl, (dl.n, dl.bs) in zip(loaders, was): pass
+            for dl, (n, bs) in zip(loaders, was): dl.n, dl.bs = n, bs
 
     Learner.fit_one_cycle = fit_briefly
 checks = read_checks(Path(path).stem)
