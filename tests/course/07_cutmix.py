@@ -18,7 +18,7 @@ assert torch.equal(cutmix(x, perm, box), mixed), 'the page says that the library
 # %% after training-end
 if DATA == 'digits':
     assert np.mean(end['CutMix']) > np.mean(end['plain']) + .05, 'the page says that plain pays for the wrong labels'
-    assert curves['plain']['train_accuracy'][-1] > curves['plain']['train_accuracy'][9], 'the page says: by heart'
+    assert curves['plain']['train_accuracy'][-1] > .65, 'the page says: so high that wrong labels were learned by heart'
 
 # %% after recipes
 if not briefly:
