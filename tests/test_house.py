@@ -54,6 +54,25 @@ def test_imports_point_one_way(name):
         elif not name.endswith('__init__'): assert modules.index(o) < modules.index(name)
 
 
+def rooms_of(wing):
+    "Notebooks that the picture of a wing leads to, and those of each chain, in which arrows lead from one to the next"
+    cells = json.loads((root/f'nbs/api/{wing}/00_{wing}.ipynb').read_text(encoding='utf-8'))['cells']
+    picture, = re.findall(r'<div class="mx-rooms">(.*?)</div>', '\n'.join(''.join(o['source']) for o in cells), re.S)
+    chains = re.findall(r'(?:^ +\d\. \[.*\n.*\n)+', picture, re.M)
+    return [re.findall(r'\]\((.+?\.ipynb)\)', o) for o in (picture, *chains)]
+
+
+@pytest.mark.parametrize('wing', wings[:-1])
+def test_the_picture_of_a_wing_has_each_room_once(wing):
+    there = [p.name for p in notebooks if p.parent == root/'nbs/api'/wing and p.name != f'00_{wing}.ipynb']
+    assert sorted(rooms_of(wing)[0]) == there
+
+
+@pytest.mark.parametrize('wing', wings[:-1])
+def test_arrows_between_rooms_follow_their_order(wing):
+    for chain in rooms_of(wing)[1:]: assert chain == sorted(chain)
+
+
 @pytest.mark.parametrize('name', [o for o in modules if wing(o) == 'mixing' and o != 'mixing.schedule'])
 def test_tensor_functions_do_not_need_fastai(name):
     assert not {o for o in imported(trees[name], name) if o.startswith(('fastai', 'fastcore'))}

@@ -1,9 +1,10 @@
 "The pages of the site in a browser with no way out: readable by all, light, at rest, and with a memory."
 import re
+from itertools import combinations
 
 import pytest
 from browser.harness import axe
-from built import Visit, by_quarto, calm, chapters, lessons, pages, reader, urls, visit
+from built import Visit, by_quarto, calm, chapters, lessons, pages, reader, reference, urls, visit
 from visits import desk, found, phone
 
 pytestmark = pytest.mark.slow
@@ -215,6 +216,25 @@ def test_the_text_keeps_off_the_head_of_a_page(reader):
     page = reader(viewport=phone).open('evidence.html')
     head, after = page.locator('#title-block-header'), page.locator('#title-block-header + *')
     assert after.bounding_box()['y'] - head.bounding_box()['y'] - head.bounding_box()['height'] > 8
+
+
+@pytest.mark.parametrize('size', [desk, phone])
+@pytest.mark.parametrize('url', [o for o in reference if re.fullmatch(r'api/(\w+)/\1.html', o)])
+def test_rooms_are_a_picture(reader, url, size):
+    "Each is a box of its own within the page, all of which is a link; words stay in their box, an arrow leads from each stage to the next"
+    page = reader(viewport=size).open(url)
+    rooms, boxes = page.locator('.mx-rooms li li'), """all => all.map(o => o.getBoundingClientRect()).map(o => [o.left, o.top, o.right, o.bottom])"""
+    places = rooms.evaluate_all(boxes)
+    assert len(places) > 8
+    assert all(0 <= left and right <= size['width'] for left, _, right, _ in places)
+    assert [(a, b) for a, b in combinations(places, 2) if a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]] == []
+    assert rooms.evaluate_all('all => all.filter(o => o.scrollWidth > o.clientWidth + 1 && !o.nextElementSibling).map(o => o.textContent)') == []
+    arrows = page.locator('.mx-rooms ol > li:not(:last-child)').evaluate_all("all => all.map(o => getComputedStyle(o, '::after').content[1])")
+    assert set(arrows) <= {'↓', '→'} and arrows
+    rooms.last.scroll_into_view_if_needed()
+    left, top, right, bottom = rooms.evaluate_all(boxes)[-1]
+    page.mouse.click(right-4, bottom-4)
+    page.wait_for_url(lambda o: not o.endswith(url))
 
 
 # The first page
