@@ -36,6 +36,8 @@ if DATA == 'digits':
     for a in ALPHAS:
         assert accs(wrong_task, MixUp, 'alpha', a).mean() > base+.04, 'the page says: far ahead of plain'
         assert accs(wrong_task, CutMix, 'alpha', a).mean() > accs(wrong_task, MixUp, 'alpha', a).mean(), 'the page says: CutMix further than MixUp'
+    by_alpha_of = {way: [accs(wrong_task, way, 'alpha', a).mean() for a in ALPHAS] for way in (MixUp, CutMix)}
+    assert by_alpha_of[MixUp] == sorted(by_alpha_of[MixUp]) and np.ptp(by_alpha_of[CutMix]) < .02, 'the alt text says: MixUp rises, CutMix is nearly level'
     for way in (MixUp, CutMix):
         assert accs(wrong_task, way, 'alpha', 8).mean() > accs(wrong_task, way, 'alpha', .2).mean()-.02, 'the page says: a large alpha is as good as any'
         assert base < accs(wrong_task, way, 'p', .5).mean() < accs(wrong_task, way, 'p', 1).mean(), 'the page says: more is better, all the way'

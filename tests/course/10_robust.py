@@ -1,6 +1,7 @@
 "What robust says of its run. Executed in the chapter, after the cell of that id."
 
 # %% after opener
+assert len(album.vocab) == 4, 'the summary says: four photographs'
 if not briefly:
     assert ask(seer, cat)[0].argmax() == is_cat[0], 'the page says that the network knows the cat'
     assert ask(seer, attacked)[0].argmax() != is_cat[0], 'the page says that the attack succeeds'
