@@ -7,7 +7,7 @@ import pytest, torch
 from fastai.callback.core import Callback
 from helpers import digits_x, digits_y, learner, loaders
 
-from mixcourse.callback import CutMix, MixUp, RandomMix, RegMixup, ResizeMix, looks_at_shapes, mixers
+from mixcourse.callback import CutMix, ManifoldMixUp, MixUp, RandomMix, RegMixup, ResizeMix, manifold, mixers
 from mixcourse.callback.pairs import other_class
 from mixcourse.mixing import sampling
 
@@ -21,11 +21,11 @@ def early(cls, *args, **kwargs):
 
 
 class Note(Callback):
-    "What each batch is like when the model sees it"
+    "What each batch is like when the model sees it, and what became of the one before"
     order = 50
     def __init__(self): self.seen = []
     def after_pred(self):
-        if self.training: self.seen.append(self.xb[0].clone())
+        if self.training: self.seen.append(torch.cat([self.xb[0].flatten(1), self.pred.repeat(len(self.x)//len(self.pred), 1)], 1).detach())
 
 
 def batches(cb, *others, bs=8):
@@ -36,7 +36,7 @@ def batches(cb, *others, bs=8):
     return note.seen
 
 
-made = dict(mixup=partial(MixUp, .4), cutmix=CutMix, resizemix=ResizeMix, regmixup=RegMixup, one=partial(CutMix, per_batch=True), halves=partial(MixUp, p=.5),
+made = dict(mixup=partial(MixUp, .4), cutmix=CutMix, resizemix=ResizeMix, regmixup=RegMixup, manifold=ManifoldMixUp, one=partial(CutMix, per_batch=True), halves=partial(MixUp, p=.5),
             images=partial(CutMix, p=.5, per_image=True), pairs=partial(MixUp, pair=other_class), schedule=partial(MixUp, lambda pct: 1-pct))
 
 
@@ -58,35 +58,35 @@ def test_the_draws_of_a_chooser_are_the_same():
 def test_the_draws_are_the_same_in_one_copy(name, monkeypatch):
     "Of batches of nine, and of one"
     plain = batches(made[name](seed=3), bs=9)
-    monkeypatch.setattr(mixers, 'send_all', lambda device, *tensors: sampling.send_all(SimpleNamespace(type='cuda'), *tensors))
+    for o in (mixers, manifold): monkeypatch.setattr(o, 'send_all', lambda device, *tensors: sampling.send_all(SimpleNamespace(type='cuda'), *tensors))
     monkeypatch.setattr(sampling, 'send', lambda t, device: t.clone())
     packed = batches(made[name](seed=3), bs=9)
     assert all(torch.equal(a, b) for a, b in zip(plain, packed, strict=True))
 
 
-class Watched(MixUp):
-    "Notes what it draws before its batch is there"
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.late, self.early, self.waits = 0, 0, False
+def watched(cls, *args):
+    "A mixer that notes what it draws before its batch is there"
+    class Watched(cls):
+        late, early, waits = 0, 0, False
+        def draws_ahead(self, device): return True
 
-    def draws_ahead(self, device): return True
+        def before_batch(self):
+            self.waits = True
+            super().before_batch()
+            self.waits = False
 
-    def before_batch(self):
-        self.waits = True
-        super().before_batch()
-        self.waits = False
-
-    @looks_at_shapes
-    def draw(self, *args):
-        if self.waits: self.late += 1
-        else: self.early += 1
-        return super().draw(*args)
+        def draw(self, *args):
+            if self.waits: self.late += 1
+            else: self.early += 1
+            return super().draw(*args)
+        draw.looks_at_shapes = getattr(cls.draw, 'looks_at_shapes', False)
+    return Watched(*args)
 
 
-def test_batches_of_one_size_find_their_draw_ready():
+@pytest.mark.parametrize('cls', [MixUp, CutMix, ResizeMix, RegMixup, ManifoldMixUp])
+def test_batches_of_one_size_find_their_draw_ready(cls):
     "All but the first of a training"
-    cb = Watched(.4)
+    cb = watched(cls, .4)
     seen = batches(cb, bs=7)
     assert len({len(o) for o in seen}) == 1
     assert cb.late == 1
@@ -95,7 +95,7 @@ def test_batches_of_one_size_find_their_draw_ready():
 
 def test_a_mixer_that_is_chosen_draws_nothing_in_vain():
     "The choice is drawn before its numbers, so that none drawn ahead would fit"
-    cb = Watched(.4)
+    cb = watched(MixUp, .4)
     seen = batches(RandomMix([cb]))
     assert cb.early == 0
     assert cb.late == len(seen)

@@ -115,7 +115,7 @@ def test_kernels_interpreted():
 
 # machine code, as Triton's compiler makes it without a GPU
 
-sizes = dict(B='i32', n='i32', H='i32', SH='i32', SW='i32')
+sizes = dict(B='i32', n='i32', STEP='i32', H='i32', SH='i32', SW='i32')
 groups = {'fp32': 4, 'bf16': 8, 'fp16': 8, 'u8': 16}  # numbers in sixteen bytes
 
 
@@ -127,7 +127,7 @@ def machine_code(name, dtype, group, target=80):
     from triton.compiler import ASTSource
     from mixcourse.mixing import _kernels
     kernel, block = getattr(_kernels, name), max(256*group, 1024)
-    const = {k: v for k, v in dict(STEP=1, HOLES=1, INPLACE=False, BLOCK=block, G=group).items() if k in kernel.arg_names}
+    const = {k: v for k, v in dict(HOLES=1, INPLACE=False, BLOCK=block, G=group).items() if k in kernel.arg_names}
     pointer, long = f'*{dtype}', '*i64'
     types = {**dict(x=pointer, old=pointer, out=pointer, lam=pointer, perm=long, box=long, value='fp32'), **sizes}
     names = kernel.arg_names
@@ -229,7 +229,7 @@ def test_a_new_size_needs_no_new_machine_code(name):
     from mixcourse.mixing import _kernels
     params = getattr(_kernels, name).params
     assert {o.name for o in params if o.name in (*sizes, 'perm', 'lam', 'box')} == {o.name for o in params if o.do_not_specialize}
-    assert {o.name for o in params if o.is_constexpr} <= {'BLOCK', 'G', 'STEP', 'HOLES', 'INPLACE'}
+    assert {o.name for o in params if o.is_constexpr} <= {'BLOCK', 'G', 'HOLES', 'INPLACE'}
 
 
 @pytest.mark.parametrize('shape, dtype, want', [
@@ -248,6 +248,14 @@ def test_types_that_kernels_cannot_do_are_declined(dtype):
     pytest.importorskip('triton')
     from mixcourse.mixing import _cuda
     assert not _cuda.can_do(torch.zeros(2, 3, 4, 4, dtype=dtype))
+
+
+@pytest.mark.parametrize('rows, able', [(2**14, True), (2**15-1, True), (2**15, False)])
+def test_images_too_large_to_count_in_32_bits_are_declined(rows, able):
+    "A block behind the last would begin at a negative number"
+    pytest.importorskip('triton')
+    from mixcourse.mixing import _cuda
+    assert _cuda.can_do(torch.empty(2, rows, 2**16, dtype=torch.uint8, device='meta')) == able
 
 
 @pytest.mark.parametrize('error, match', [

@@ -3,10 +3,15 @@ import time
 from functools import partial
 
 import pytest, torch, torch.nn.functional as F
+from fastai.callback.core import Callback
 from fastai.losses import CrossEntropyLossFlat
+from fastai.torch_core import TensorBase
+from helpers import digits_x, digits_y, learner, loaders
 from torch import nn
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from mixcourse.callback import MixUp
 from mixcourse.mixing import loss_rule, mixed_loss, reduction, targets, why_one_lam
 
 n, c = 128, 10
@@ -62,6 +67,23 @@ def test_few_operators(ways):
     assert operators(mixed) <= operators(plain)+20
 
 
+class OfSubclass(TorchFunctionMode):
+    "Counts calls on fastai's tensors, each of which takes a way through Python"
+    n = 0
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        self.n += any(issubclass(o, TensorBase) for o in types)
+        return func(*args, **(kwargs or {}))
+
+
+def test_few_calls_on_fastais_tensors(ways):
+    "Those of the loss itself, and the one that makes a tensor of torch"
+    plain, mixed = ways
+    with OfSubclass() as of_plain: plain()
+    with OfSubclass() as of_mixed: mixed()
+    assert 0 < of_plain.n
+    assert of_mixed.n <= of_plain.n+1
+
+
 def test_time_beside_the_plain_loss(ways):
     "2.5 is the aim; twice that leaves room for a busy machine"
     plain, mixed = ways
@@ -72,6 +94,34 @@ def test_later_batches_are_not_tried(ways, monkeypatch):
     "Each costs a trial otherwise"
     monkeypatch.setattr(reduction, '_try', None)
     ways[1]()
+
+
+def two_targets(pred, y, z): return F.cross_entropy(pred, y) + F.mse_loss(pred[:, 0], z)
+
+
+one_number = dict(whole=(lambda pred, y: F.cross_entropy(pred, y), (digits_y[:16],)), several=(two_targets, (digits_y[:16], digits_y[:16]/10)))
+
+
+@pytest.mark.parametrize('name', one_number)
+def test_a_loss_of_one_number_is_called_once_a_half(name):
+    "What the learner has computed is the first half of the mix"
+    (loss, y), called, seen = one_number[name], [], []
+    def counted(*args):
+        called.append(args)
+        return loss(*args)
+    class Note(Callback):
+        order, run_valid = 0, False
+        def after_loss(self):
+            m, n = cb.mixed, len(called)
+            seen.append((n, m.draw.lam, self.loss, loss(self.pred, *m.y_a), loss(self.pred, *m.y_b)))
+            called.clear()
+    cb = MixUp(seed=1)
+    learn = learner([cb, Note()], loaders(digits_x[:16], *y, n_inp=1), loss=counted)
+    with pytest.warns(UserWarning, match='one `lam` a batch'): learn.fit(1)
+    assert len(seen) == 2
+    for n, lam, got, a, b in seen:
+        assert n == 2
+        assert torch.allclose(got, lam*a+(1-lam)*b)
 
 
 def own_class(values=F.cross_entropy):

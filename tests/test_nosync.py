@@ -1,10 +1,12 @@
 "The host never waits for the device: it reads no number that was calculated there."
 from functools import partial
+from types import SimpleNamespace
 
 import pytest, torch
 import torch.nn.functional as F
 from fastai.callback.core import Callback
 from fastai.losses import CrossEntropyLossFlat
+from fastai.torch_core import to_detach
 from helpers import learner, mixers
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -12,7 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from mixcourse.callback import core as callback, manifold
 from mixcourse.mixing import targets
 from mixcourse.callback import CutMix, Cutout, ManifoldMixUp, MixedAccuracy, MixUp, RegMixup, ResizeMix
-from mixcourse.mixing import _torch, why_one_lam
+from mixcourse.mixing import _torch, cutmix_data, mixup_data, why_one_lam
 from mixcourse.mixing.ops import at_seam
 from mixcourse.mixing.targets import loss_rule, mixed_accuracy, mixed_loss
 
@@ -120,11 +122,14 @@ def test_loss_and_accuracy_need_no_numbers(tried_on_cpu):
 
 
 class Copies(TorchDispatchMode):
-    "Counts the copies from the host to CUDA."
-    n = 0
+    "Counts the copies from the host to CUDA, and those back, for which the host waits."
+    n, back = 0, 0
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         res, name = func(*args, **kwargs or {}), func.overloadpacket.__name__
-        if name in ('_to_copy', 'copy_') and res.is_cuda: self.n += args[name == 'copy_'].is_cpu
+        if name in ('_to_copy', 'copy_'):
+            source = args[name == 'copy_']
+            self.n += res.is_cuda and source.is_cpu
+            self.back += res.is_cpu and source.is_cuda
         return res
 
 
@@ -140,14 +145,35 @@ def cuda(monkeypatch):
 def test_what_is_drawn_for_a_batch_is_one_copy(cls, per_batch, cuda):
     x, y = torch.empty(9, 3, 8, 8, device=cuda), torch.empty(9, dtype=torch.long, device=cuda)
     with Copies() as copies: mixed = cls(1., per_batch=per_batch).mix_batch((x,), (y,), .5, None)
-    assert copies.n == 1
+    assert (copies.n, copies.back) == (1, 0)
     assert mixed.draw.perm.is_cuda
     assert mixed.draw.lam.is_cuda
 
 
+@pytest.mark.parametrize('per_batch', [False, True])
+@pytest.mark.parametrize('f', [mixup_data, cutmix_data])
+def test_a_loop_without_fastai_sends_one_copy(f, per_batch, cuda):
+    x, y = torch.empty(9, 3, 8, 8, device=cuda), torch.empty(9, dtype=torch.long, device=cuda)
+    with Copies() as copies: mixed = f(x, y, per_batch=per_batch)
+    assert (copies.n, copies.back) == (1, 0)
+    assert all(o.is_cuda for o in mixed)
+
+
+@pytest.mark.parametrize('training', [False, True])
+def test_accuracy_stays_on_the_device(training, cuda):
+    "Until the epoch ends"
+    y, metric, cb = torch.empty(9, dtype=torch.long, device=cuda), MixedAccuracy(), MixUp()
+    cb.mixed = cb.mix_batch((torch.empty(9, 3, 8, 8, device=cuda),), (y,), .5, None)
+    learn = SimpleNamespace(pred=torch.empty(9, 10, device=cuda), yb=(y,), cbs=[cb], training=training, to_detach=to_detach)
+    metric.reset()
+    with Copies() as copies: metric.accumulate(learn), metric.accumulate(learn)
+    assert (copies.n, copies.back) == (0, 0)
+    assert metric.total.is_cuda
+
+
 def test_copies_are_seen(cuda):
-    with Copies() as copies: torch.rand(3).to(cuda), torch.empty(3, device=cuda).copy_(torch.rand(3)), torch.rand(3, device=cuda).half()
-    assert copies.n == 2
+    with Copies() as copies: torch.rand(3).to(cuda), torch.empty(3, device=cuda).copy_(torch.rand(3)), torch.rand(3, device=cuda).half().cpu()
+    assert (copies.n, copies.back) == (2, 1)
 
 
 def test_a_mixer_of_your_own_gets_partners_on_the_device(cuda): assert MixUp().partners(torch.empty(9, 3, 8, 8, device=cuda), None).is_cuda

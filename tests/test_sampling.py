@@ -242,6 +242,14 @@ def test_else_each_goes_by_itself(device, perm, sent):
     assert sent == [device]*2
 
 
+def test_what_is_on_the_host_goes_as_one_beside_partners_on_the_device(sent):
+    "As `pair=` leaves them, for it looks at targets"
+    tensors = torch.randint(9, (3, 4)), torch.arange(3, device='meta'), torch.rand(3)
+    box, perm, lam = send_all(SimpleNamespace(type='cuda'), *tensors)
+    assert len(sent) == 2
+    assert torch.equal(box, tensors[0]) and perm.device.type == 'meta' and torch.equal(lam, tensors[2])
+
+
 def test_nothing_else_is_sent_without_waiting():
     "But in the module of kernels, whose tensors are on CUDA"
     package = Path(mixcourse.__file__).parent

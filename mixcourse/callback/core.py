@@ -228,14 +228,14 @@ class Mixer(DrawsAhead,BatchOp):
         if self.mixed is None: return
         if not self._owns_targets(): return self._tell_replaced()
         if self.mixed.weighed:
-            self.learn.loss_grad = self.loss_of(self.mixed, self.pred)
+            self.learn.loss_grad = self.loss_of(self.mixed, self.pred, self.loss_grad)
             self.learn.loss = self.learn.loss_grad.clone()
         self.learn.yb = self.mixed.yb
 
-    def loss_of(self, mixed, pred):
-        "The loss of predictions for a mixed batch."
+    def loss_of(self, mixed, pred, loss_a=None):
+        "The loss of predictions for a mixed batch; `loss_a` is that against `y_a` where it is known."
         if not mixed.weighed: return self.loss_func(pred, *mixed.y_a)
-        return mixed_loss(pred, mixed.y_a, mixed.y_b, mixed.draw.lam, self.loss_func)
+        return mixed_loss(pred, mixed.y_a, mixed.y_b, mixed.draw.lam, self.loss_func, loss_a)
 
     def _owns_targets(self):
         "Are the targets still those of this mixer?"

@@ -14,6 +14,7 @@ import torch
 from torch import nn, Tensor
 from ..mixing import mixup, rand_lam
 from ..mixing.sampling import send_all
+from .ahead import looks_at_shapes
 from .draws import Draw
 from .inputs import first_tensor, find_images, mix_tensors
 from .core import Mixer, is_at_work
@@ -158,6 +159,7 @@ class ManifoldMixUp(Mixer):
 
     def images(self, xb): return [first_tensor(xb)] # the model is where they are mixed
 
+    @looks_at_shapes
     def draw(self, x, alpha, n, generator):
         lam,perm = rand_lam(n, alpha, generator),self.unsent_partners(x, generator)
         perm,lam = send_all(x.device, perm, lam)
@@ -191,7 +193,9 @@ class ManifoldMixUp(Mixer):
     def before_backward(self):
         if self.hidden is not None: self.hidden.repeating = True
 
-    def after_backward(self): self._forget()
+    def after_backward(self):
+        super().after_backward()
+        self._forget()
 
     def after_fit(self):
         super().after_fit()

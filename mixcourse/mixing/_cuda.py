@@ -19,6 +19,7 @@ from . import _kernels
 # %% ../../nbs/api/mixing/05_cuda.ipynb #090e9cbd
 _dtypes = {torch.float32, torch.float16, torch.bfloat16, torch.bool, torch.uint8}
 _dtypes |= {torch.int8, torch.int16, torch.int32, torch.int64}
+_most = 2**31-2**12 # numbers of an image, which 32 bits count to the end of its last block
 _formats = {4: torch.channels_last, 5: torch.channels_last_3d} # of images and of volumes
 
 # %% ../../nbs/api/mixing/05_cuda.ipynb #3f6ab14c
@@ -34,8 +35,9 @@ def can_do(
 )->bool:        # Dense, of a type that they calculate in, and with boxes of two dimensions?
     "Can the kernels take `x`?"
     is_dense = x.is_contiguous() or _is_channels_last(x)
-    has_images = x.numel()>0 and len(x)<2**16 # a grid's limit
-    return is_dense and has_images and axes==2 and x.dtype in _dtypes
+    n = x.numel()//max(len(x), 1)
+    fits = 0<n<_most and len(x)<2**16 # a grid's limit
+    return is_dense and fits and axes==2 and x.dtype in _dtypes
 
 # %% ../../nbs/api/mixing/05_cuda.ipynb #20b0bebc
 def _layout(x):

@@ -11,7 +11,7 @@ __all__ = ['keep', 'mixup', 'paste', 'swap', 'cutout']
 import triton, triton.language as tl
 
 # %% ../../nbs/api/mixing/04a_kernels.ipynb #14842b41
-_sizes = ['B', 'n', 'H', 'SH', 'SW'] # arguments, not constants
+_sizes = ['B', 'n', 'STEP', 'H', 'SH', 'SW'] # arguments, not constants
 _draws = ['perm', 'lam', 'box'] # packed one behind the other, so that where one begins depends on the size
 _free = _sizes + _draws
 
@@ -121,7 +121,7 @@ def mixup(
     out,                # Where the result goes
     B,                  # Images in the batch
     n,                  # Numbers in an image
-    STEP:tl.constexpr,  # 1 where each image has a `lam` of its own, else 0
+    STEP,               # 1 where each image has a `lam` of its own, else 0
     BLOCK:tl.constexpr, # Numbers in a block
     G:tl.constexpr,     # Numbers in a group
 ):

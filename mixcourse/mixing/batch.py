@@ -15,21 +15,23 @@ import numpy as np, torch, torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import default_collate, get_worker_info
 from .checks import check_int, check_prob, spatial_size
-from .sampling import rand_lam, rand_perm, rand_bbox, new_generator
+from .sampling import rand_lam, rand_perm, rand_bbox, new_generator, send_all
 from .ops import mixup, cutmix, box_lam
 from .targets import mixed_loss, soft_targets
 
 # %% ../../nbs/api/mixing/09_batch.ipynb #be60af02
 def _mix_data(op, x, y, alpha, generator, per_batch):
-    "Apply `op(x, lam, perm)` to a batch of tensors or arrays"
+    "Apply `op(x, lam, perm)`, which sends what was drawn, to a batch of tensors or arrays"
     if not isinstance(y, Tensor): y = np.asarray(y)
     if len(x)!=len(y):
         raise ValueError(f"`x` and `y` must have the same length, got {len(x)} and {len(y)}")
     images = x if isinstance(x, Tensor) else _as_tensor(x)
-    lam = rand_lam(1 if per_batch else len(x), alpha, generator, images.device)
-    perm = rand_perm(len(x), generator, images.device)
-    mixed,lam = op(images, lam, perm)
-    perm = perm.to(y.device) if isinstance(y, Tensor) else perm.cpu().numpy()
+    home = None if generator is None else generator.device
+    lam = rand_lam(1 if per_batch else len(x), alpha, generator, home)
+    drawn = rand_perm(len(x), generator, home)
+    mixed,lam,perm = op(images, lam, drawn)
+    if not isinstance(y, Tensor): perm = drawn.cpu().numpy()
+    elif y.device!=images.device: perm = drawn.to(y.device)
     if not isinstance(x, Tensor): mixed,lam = mixed.numpy(),lam.numpy()
     return mixed, y, y[perm], lam
 
@@ -47,7 +49,9 @@ def mixup_data(
     per_batch:bool=False,           # One `lam` for the whole batch?
 )->tuple:                           # `mixed_x, y_a, y_b, lam`; `lam` (B,), or (1,), is the share of `x`
     "Mix each image with a random partner (Zhang et al. 2018, arXiv:1710.09412)."
-    def op(x, lam, perm): return mixup(x, perm, lam), lam
+    def op(x, lam, perm):
+        perm,lam = send_all(x.device, perm, lam)
+        return mixup(x, perm, lam), lam, perm
     return _mix_data(op, x, y, alpha, generator, per_batch)
 
 # %% ../../nbs/api/mixing/09_batch.ipynb #3f40d2ac
@@ -62,8 +66,9 @@ def cutmix_data(
     "Paste a random box of a random partner into each image (Yun et al. 2019, arXiv:1905.04899)."
     def op(x, lam, perm):
         size = spatial_size(x, axes)
-        box = rand_bbox(size, lam, generator, x.device)
-        return cutmix(x, perm, box), box_lam(box, size)
+        box = rand_bbox(size, lam, generator, lam.device)
+        box,perm,lam = send_all(x.device, box, perm, box_lam(box, size))
+        return cutmix(x, perm, box), lam, perm
     return _mix_data(op, x, y, alpha, generator, per_batch)
 
 # %% ../../nbs/api/mixing/09_batch.ipynb #bba12493

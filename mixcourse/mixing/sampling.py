@@ -28,9 +28,14 @@ def send_all(
     device:torch.device, # Where they go
     *tensors:Tensor,     # Numbers, mostly on the host; those of eight bytes stand before those of four
 )->list:                 # All of them on `device`
-    "Send several tensors; from the host to CUDA it is one copy."
-    on_host = all(t.is_cpu for t in tensors)
-    if device.type!='cuda' or not on_host: return [send(t, device) for t in tensors]
+    "Send several tensors; those that go from the host to CUDA share one copy."
+    if device.type!='cuda': return [send(t, device) for t in tensors]
+    packed = iter(_as_one([t for t in tensors if t.is_cpu], device))
+    return [next(packed) if t.is_cpu else send(t, device) for t in tensors]
+
+def _as_one(tensors, device):
+    "`tensors` of the host, sent as one"
+    if not tensors: return []
     packed = torch.cat([t.flatten().view(torch.uint8) for t in tensors])
     parts = send(packed, device).split_with_sizes([t.nbytes for t in tensors])
     return [part.view(t.dtype).view_as(t) for part,t in zip(parts, tensors)]

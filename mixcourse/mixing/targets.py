@@ -72,6 +72,7 @@ def mixed_loss(
     y_b,                       # Targets of the partners, likewise
     lam:Tensor|float,          # Share of `y_a`, (B,) or one number, in [0,1]
     loss_func=F.cross_entropy, # Any loss; one that cannot be taken apart needs one number as `lam`
+    loss_a:Tensor=None,        # `loss_func(pred, y_a)`, which spares a call of such a loss; None: not known
 )->Tensor:                     # What `loss_func` would return: a number, or (B,...) where it does not reduce
     "The loss against two targets, weighted by their shares; with `lam=1` it is `loss_func(pred, y_a)`."
     if not isinstance(y_a, (tuple,list)): y_a,y_b = (y_a,),(y_b,)
@@ -80,7 +81,7 @@ def mixed_loss(
         if lam==1: return loss_func(pred, *y_a)
         if lam==0: return loss_func(pred, *y_b)
     if len(y_a)>1:
-        return _loss_of_batch(pred, y_a, y_b, lam, loss_func, 'takes several targets')
+        return _loss_of_batch(pred, y_a, y_b, lam, loss_func, loss_a, 'takes several targets')
     (y_a,),(y_b,) = y_a,y_b
     if y_a.is_floating_point():
         return loss_func(pred, mix_targets(y_a, y_b, lam))
@@ -88,7 +89,7 @@ def mixed_loss(
     if rule is not None:
         return _loss_of_rows(pred, y_a, y_b, lam, loss_func, rule)
     why = why_one_lam(loss_func, y_a, pred)
-    return _loss_of_batch(pred, (y_a,), (y_b,), lam, loss_func, why)
+    return _loss_of_batch(pred, (y_a,), (y_b,), lam, loss_func, loss_a, why)
 
 # %% ../../nbs/api/mixing/08_targets.ipynb #dda5da42
 def _number_or_rows(lam, device):
@@ -100,12 +101,13 @@ def _number_or_rows(lam, device):
     return lam.item() if is_at_hand else send(lam, device)
 
 # %% ../../nbs/api/mixing/08_targets.ipynb #0bfd4400
-def _loss_of_batch(pred, y_a, y_b, lam, loss_func, why):
+def _loss_of_batch(pred, y_a, y_b, lam, loss_func, loss_a, why):
     "The mixed loss by one number for each of two targets, which takes one `lam`"
     if isinstance(lam, Tensor) and lam.numel()>1:
         got = tuple(lam.shape)
         raise ValueError(f"`lam` must be one number for a loss that {why}, got shape {got}")
-    a,b = loss_func(pred, *y_a),loss_func(pred, *y_b)
+    a = loss_func(pred, *y_a) if loss_a is None else loss_a
+    b = loss_func(pred, *y_b)
     return _blend(a[None], b[None], lam)[0]
 
 # %% ../../nbs/api/mixing/08_targets.ipynb #94085756
