@@ -7,6 +7,7 @@ import pytest, torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from mixcourse.callback import CutMix, MixUp, other_class
 from mixcourse.mixing import _cpu, _torch, cutmix, cutout, mixup, paste
 from mixcourse.mixing.ops import at_seam
 from mixcourse.mixing.sampling import rand_bbox, rand_holes, rand_lam, rand_perm
@@ -120,7 +121,7 @@ groups = {'fp32': 4, 'bf16': 8, 'fp16': 8, 'u8': 16}  # numbers in sixteen bytes
 
 
 @cache
-def machine_code(name, dtype, group, target=80):
+def machine_code(name, dtype, group, target=80, partners='i64'):
     "Instructions of kernel `name`, and how many numbers a thread does"
     triton = pytest.importorskip('triton')
     from triton.backends.compiler import GPUTarget
@@ -129,7 +130,7 @@ def machine_code(name, dtype, group, target=80):
     kernel, block = getattr(_kernels, name), max(256*group, 1024)
     const = {k: v for k, v in dict(HOLES=1, INPLACE=False, BLOCK=block, G=group).items() if k in kernel.arg_names}
     pointer, long = f'*{dtype}', '*i64'
-    types = {**dict(x=pointer, old=pointer, out=pointer, lam=pointer, perm=long, box=long, value='fp32'), **sizes}
+    types = {**dict(x=pointer, old=pointer, out=pointer, lam=pointer, perm=f'*{partners}', box=long, value='fp32'), **sizes}
     names = kernel.arg_names
     aligned = {(names.index(o),): [['tt.divisibility', 16]] for o in ('x', 'old', 'out') if o in names}
     src = ASTSource(fn=kernel, signature={o: 'constexpr' if o in const else types[o] for o in names},
@@ -230,6 +231,36 @@ def test_a_new_size_needs_no_new_machine_code(name):
     params = getattr(_kernels, name).params
     assert {o.name for o in params if o.name in (*sizes, 'perm', 'lam', 'box')} == {o.name for o in params if o.do_not_specialize}
     assert {o.name for o in params if o.is_constexpr} <= {'BLOCK', 'G', 'HOLES', 'INPLACE'}
+
+
+@pytest.mark.parametrize('name', kinds)
+def test_images_begin_where_64_bits_say(name):
+    "Short partners times the numbers of an image may be more than 32 bits hold"
+    code = machine_code(name, 'fp32', 4, partners='i32')[0]['ttir']
+    assert '!tt.ptr<f32>, i64' in code
+    assert '!tt.ptr<f32>, i32' not in code
+
+
+@pytest.mark.parametrize('swaps, kept', [(True, 0), (False, 1)])
+@pytest.mark.parametrize('name', ['mixup', 'paste'])
+def test_partners_that_swap_need_no_second_batch(name, swaps, kept, monkeypatch):
+    pytest.importorskip('triton')
+    from mixcourse.mixing import _cuda, _kernels
+    ran, x, perm = [], torch.zeros(4, 1, 4, 4), torch.tensor([1, 0, 3, 2])
+    monkeypatch.setattr(_cuda, '_run', lambda kernel, *args, **kwargs: ran.append(kernel))
+    getattr(_cuda, name)(x, perm, torch.rand(4) if name == 'mixup' else torch.zeros(4, 1, 4, dtype=torch.long), True, swaps)
+    assert ran.count(_kernels.keep) == kept
+    assert len(ran) == 1+kept
+
+
+@pytest.mark.parametrize('pair, promised', [(None, True), (other_class, False)], ids=['at random', 'pair'])
+@pytest.mark.parametrize('cls', [MixUp, CutMix])
+def test_mixers_promise_that_partners_swap_where_they_do(cls, pair, promised):
+    seen = []
+    class Noted:
+        def __getattr__(self, name): return lambda x, *args: seen.append(args[-1]) or getattr(_torch, name)(x, *args)
+    with at_seam(lambda way: Noted()): cls(1., inplace=True, pair=pair).mix_batch((torch.rand(6, 1, 4, 4),), (torch.arange(6)%3,), .5, None)
+    assert seen == [promised]
 
 
 @pytest.mark.parametrize('shape, dtype, want', [

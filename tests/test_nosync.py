@@ -14,7 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from mixcourse.callback import core as callback, manifold
 from mixcourse.mixing import targets
 from mixcourse.callback import CutMix, Cutout, ManifoldMixUp, MixedAccuracy, MixUp, RegMixup, ResizeMix
-from mixcourse.mixing import _torch, cutmix_data, mixup_data, why_one_lam
+from mixcourse.mixing import _torch, cutmix_data, mixup, mixup_data, soft_targets, why_one_lam
 from mixcourse.mixing.ops import at_seam
 from mixcourse.mixing.targets import loss_rule, mixed_accuracy, mixed_loss
 
@@ -122,14 +122,16 @@ def test_loss_and_accuracy_need_no_numbers(tried_on_cpu):
 
 
 class Copies(TorchDispatchMode):
-    "Counts the copies from the host to CUDA, and those back, for which the host waits."
-    n, back = 0, 0
+    "Counts the copies from the host to CUDA, those of either way for which the host waits, and what CUDA calculates."
+    n, waits, launches = 0, 0, 0
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        res, name = func(*args, **kwargs or {}), func.overloadpacket.__name__
+        kwargs = kwargs or {}
+        res, name = func(*args, **kwargs), func.overloadpacket.__name__
         if name in ('_to_copy', 'copy_'):
-            source = args[name == 'copy_']
-            self.n += res.is_cuda and source.is_cpu
-            self.back += res.is_cpu and source.is_cuda
+            there, back = args[name == 'copy_'].is_cpu and res.is_cuda, args[name == 'copy_'].is_cuda and res.is_cpu
+            self.n += there
+            self.waits += back or there and not (kwargs.get('non_blocking') or args[2:] == (True,))
+        elif isinstance(res, torch.Tensor) and res.is_cuda: self.launches += name not in ('empty', 'view', 'detach', 'expand')
         return res
 
 
@@ -145,9 +147,28 @@ def cuda(monkeypatch):
 def test_what_is_drawn_for_a_batch_is_one_copy(cls, per_batch, cuda):
     x, y = torch.empty(9, 3, 8, 8, device=cuda), torch.empty(9, dtype=torch.long, device=cuda)
     with Copies() as copies: mixed = cls(1., per_batch=per_batch).mix_batch((x,), (y,), .5, None)
-    assert (copies.n, copies.back) == (1, 0)
+    assert (copies.n, copies.waits) == (1, 0)
     assert mixed.draw.perm.is_cuda
     assert mixed.draw.lam.is_cuda
+
+
+@pytest.mark.parametrize('cls', [MixUp, CutMix, ResizeMix, RegMixup, ManifoldMixUp])
+def test_a_draw_is_calculated_on_the_host(cls, cuda):
+    "Boxes are clipped there, and their areas measured: a launch for so few numbers costs more"
+    with Copies() as copies: cls(1.).draw(torch.empty(9, 3, 8, 8, device=cuda), 1., 9, None)
+    assert copies.launches == 0
+
+
+own_shares = dict(mixup=lambda x, y, pred, lam: mixup(x, y, lam), accuracy=lambda x, y, pred, lam: mixed_accuracy(pred, y, y, lam),
+                  soft=lambda x, y, pred, lam: soft_targets(y, y, lam, 10))
+
+
+@pytest.mark.parametrize('f', own_shares.values(), ids=own_shares)
+@pytest.mark.parametrize('n', [None, 1, 9], ids=['number', 'one', 'rows'])
+def test_a_share_of_your_own_is_not_waited_for(f, n, cuda):
+    x, y, pred = torch.empty(9, 3, 8, 8, device=cuda), torch.empty(9, dtype=torch.long, device=cuda), torch.empty(9, 10, device=cuda)
+    with Copies() as copies: f(x, y, pred, .3 if n is None else torch.rand(n))
+    assert (copies.n, copies.waits) == (int(n is not None), 0)
 
 
 @pytest.mark.parametrize('per_batch', [False, True])
@@ -155,7 +176,7 @@ def test_what_is_drawn_for_a_batch_is_one_copy(cls, per_batch, cuda):
 def test_a_loop_without_fastai_sends_one_copy(f, per_batch, cuda):
     x, y = torch.empty(9, 3, 8, 8, device=cuda), torch.empty(9, dtype=torch.long, device=cuda)
     with Copies() as copies: mixed = f(x, y, per_batch=per_batch)
-    assert (copies.n, copies.back) == (1, 0)
+    assert (copies.n, copies.waits) == (1, 0)
     assert all(o.is_cuda for o in mixed)
 
 
@@ -167,13 +188,13 @@ def test_accuracy_stays_on_the_device(training, cuda):
     learn = SimpleNamespace(pred=torch.empty(9, 10, device=cuda), yb=(y,), cbs=[cb], training=training, to_detach=to_detach)
     metric.reset()
     with Copies() as copies: metric.accumulate(learn), metric.accumulate(learn)
-    assert (copies.n, copies.back) == (0, 0)
+    assert (copies.n, copies.waits) == (0, 0)
     assert metric.total.is_cuda
 
 
 def test_copies_are_seen(cuda):
-    with Copies() as copies: torch.rand(3).to(cuda), torch.empty(3, device=cuda).copy_(torch.rand(3)), torch.rand(3, device=cuda).half().cpu()
-    assert (copies.n, copies.back) == (2, 1)
+    with Copies() as copies: torch.rand(3).to(cuda), torch.empty(3, device=cuda).copy_(torch.rand(3), non_blocking=True), torch.rand(3, device=cuda).half().cpu()
+    assert (copies.n, copies.waits, copies.launches) == (2, 2, 1)
 
 
 def test_a_mixer_of_your_own_gets_partners_on_the_device(cuda): assert MixUp().partners(torch.empty(9, 3, 8, 8, device=cuda), None).is_cuda
