@@ -110,6 +110,44 @@ def test_questions_are_those_of_the_bank(path):
         assert shown == [makers[m[1]](*re.findall(r"'([\w.]+)'", m[2] or '')).html(script_too=False)], source(c)
 
 
+def struck(svg):
+    "Words of a figure with a horizontal grid line behind them"
+    lines = [tuple(map(float, o)) for o in re.findall(r'<path d="M ([\d.]+) ([\d.]+) \s*L ([\d.]+) \2 \s*"[^>]*stroke: var\(--line', svg)]
+    for style, at, text in re.findall(r'<text style="([^"]*)"([^>]*)>([^<]*)</text>', svg):
+        place = re.search(r' x="([\d.]+)" y="([\d.]+)"', at) or re.search(r'translate\(([\d.]+) ([\d.]+)\)', at)
+        if 'rotate(-90' in at: continue
+        x, y, size = float(place[1]), float(place[2]), float(re.search(r'font-size: ([\d.]+)px', style)[1])
+        width = .55*size*len(text)
+        left = x - width*(('text-anchor: middle' in style)/2 + ('text-anchor: end' in style))
+        if any(min(x1, left+width)-max(x0, left) > size/2 and y-.8*size < y0 < y+.1*size for x0, y0, x1 in lines): yield text
+
+
+def drawings(path):
+    for c in cells(path, 'code'):
+        for o in c['outputs']:
+            if 'image/svg+xml' in o.get('data', {}): yield c['id'], ''.join(o['data']['image/svg+xml'])
+
+
+@pytest.mark.parametrize('path', chapters[11:], **name)
+def test_no_grid_line_runs_through_a_word(path):
+    assert {k: words for k, svg in drawings(path) if (words := list(struck(svg)))} == {}
+
+
+def test_a_grid_line_through_a_word_is_seen():
+    line = '<path d="M 10 50 \nL 200 50 \n" style="stroke: var(--line,#d5dae2)"/>'
+    def word(y): return f'<text style="font-size: 11px; text-anchor: end" x="90" y="{y}">plain</text>'
+    assert list(struck(line+word(54))) == ['plain'] and not list(struck(line+word(45)))
+
+
+@pytest.mark.parametrize('path', chapters[11:], **name)
+def test_drawings_follow_a_dark_page(path):
+    "Their colors are the palette's, or one of it let through; photographs alone are made of dots"
+    for id, svg in drawings(path):
+        own = set(re.findall(r'(?:fill|stroke): *(#[0-9a-f]{6})', svg))
+        assert not own, f'{id}: {len(own)} colors stay as they are'
+        if '<image' in svg: assert 'imshow' in next(source(c) for c in cells(path, 'code') if c['id'] == id), id
+
+
 # the page before them
 
 def test_start_page_says_what_the_chapters_are():
@@ -124,6 +162,12 @@ def test_start_page_says_what_the_chapters_are():
         assert about in (said, said[0].lower()+said[1:])
         assert re.match(r'[a-z]+\b|[A-Z]\w*[A-Z]', about), 'a sentence goes on after the colon; names keep their capitals'
         assert (int(number), int(time)) == (int(path.stem[:2]), minutes(read_nb(path).cells)), path.stem
+
+
+@pytest.mark.parametrize('page', ['draw', 'exam'])
+def test_a_page_for_a_widget_shows_no_call_above_it(page):
+    shown = [source(c) for c in cells(root/f'nbs/{page}.ipynb', 'code') if not source(c).startswith(('#| echo: false\n', '#| hide\n', '#| code-fold: true\n'))]
+    assert shown == []
 
 
 # numbers
