@@ -1,5 +1,6 @@
 "`show_mix` tells the truth of a batch, whatever is in it, and leaves all as it was."
 import random
+from itertools import combinations
 
 import matplotlib, numpy as np, pytest, torch
 from fastai.callback.mixup import MixUp as FastaiMixUp
@@ -51,6 +52,27 @@ def test_show_mix_leaves_data_in_memory():
     for cb in (MixUp(inplace=True), CutMix(inplace=True), Cutout(3, inplace=True)):
         learner(cb, loaders(x, y), flat_net(16), CE()).show_mix()
         assert torch.equal(x, plains(16)[0])
+    matplotlib.pyplot.close('all')
+
+
+def run_into_each_other(axs):
+    "Pairs of titles that overlap, and titles that lie over a picture"
+    axs[0].figure.canvas.draw()
+    words = [o.title.get_window_extent() for o in axs]
+    found = [(a, b) for a, b in combinations(words, 2) if a.overlaps(b)]
+    return found + [o for o in words for ax in axs if ax.get_window_extent().overlaps(o)]
+
+
+@pytest.mark.parametrize('n, figsize', [(9, None), (3, (6.9, 2.6)), (4, (4, 4))])
+@pytest.mark.parametrize('name', ['cat', 'German short-haired pointer', 'Donaudampfschiffahrtsgesellschaft'])
+def test_titles_stay_apart(name, n, figsize):
+    "However long the names of classes are"
+    items = [*range(32)]
+    dsets = Datasets(items, [[_image], [lambda i: f'{name} {i%8}', Categorize()]], splits=[items, items])
+    dls = dsets.dataloaders(bs=16, device='cpu')
+    axs = learner(MixUp(1., seed=1), dls, flat_net(16), CE()).show_mix(n, figsize=figsize)
+    assert run_into_each_other(axs) == []
+    assert len([o for o in titles(axs) if '+ 0.' in o]) > n//2
     matplotlib.pyplot.close('all')
 
 
