@@ -49,6 +49,10 @@ def test_notes_in_the_margin_cover_nothing(found, url): assert found(url).covere
 def test_no_code_hides_a_part_of_itself_on_a_phone(found, url): assert found(url).cut == []
 
 
+@pytest.mark.parametrize('url', urls)
+def test_printed_columns_stay_columns_on_a_phone(found, url): assert found(url).crumpled == []
+
+
 @pytest.mark.parametrize('url', chapters)
 def test_notes_in_the_margin_leave_no_hole(found, url): assert found(url).holes == []
 

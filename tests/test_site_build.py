@@ -36,3 +36,13 @@ def test_headings_in_the_sidebar_are_open_from_the_start():
     finish.headings_in_sidebar(page)
     assert page.select('#quarto-sidebar li > #TOC a') != []
     assert page.select('#TOC .collapse') == []
+
+
+@pytest.mark.parametrize('text, columns', [
+    ('alpha   nearly alone   half\n  0.1            76%     4%', True), ('tensor([[ 9, 10, 11],\n        [17, 18, 19]])', True),
+    ('alpha 0.1:  0.00 0.08 0.50\nalpha 0.4:  0.01 0.33 0.51', True), ('mixed: 3 of 4 in 2 s', False),
+    ('yes  each picture keeps its own share\nno   the batch itself is left alone', False), ('methods  what to run\nseeds    runs of each', False)])
+def test_printed_columns_are_told_from_sentences(text, columns):
+    page = BeautifulSoup(f'<main><div class="cell-output"><pre>{text}</pre></div></main>', 'html.parser')
+    finish.printed_columns(page)
+    assert bool(page.select('pre.mx-columns[tabindex="0"]')) == columns

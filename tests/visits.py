@@ -23,8 +23,15 @@ small = '''[...document.querySelectorAll(`#quarto-header :is(a, button), #quarto
         .page-navigation a, .mx-meta a, .nav-footer a, summary`)]
     .filter(o => o.checkVisibility() && !o.matches('.skip')).map(o => [o.outerHTML.slice(0, 90), o.getBoundingClientRect()])
     .filter(([_, r]) => r.width && (r.width < 24 || r.height < 24)).map(([s, r]) => `${s} ${r.width}x${r.height}`)'''
-cut = '''[...document.querySelectorAll('main pre')].filter(o => o.checkVisibility() && o.scrollWidth > o.clientWidth + 1)
+cut = '''[...document.querySelectorAll('main pre:not(.mx-columns)')].filter(o => o.checkVisibility() && o.scrollWidth > o.clientWidth + 1)
     .map(o => o.textContent.slice(0, 60))'''
+crumpled = '''[...document.querySelectorAll('main :is(.cell-output > pre, pre.output)')]
+    .filter(o => o.checkVisibility() && /\\S {2,}(?=\\S).*\\S {2,}(?=\\S).*\\n.*\\S {2,}(?=\\S).*\\S {2,}(?=\\S)/.test(o.textContent))
+    .filter(o => {
+        const words = document.createRange(), lines = o.textContent.trimEnd().split('\\n').length
+        words.selectNodeContents(o)
+        return words.getBoundingClientRect().height > (lines + .6) * parseFloat(getComputedStyle(o).lineHeight)
+    }).map(o => o.textContent)'''
 wrapped = '''[...document.querySelectorAll('main pre > code.sourceCode > span')].filter(o => o.checkVisibility() && o.textContent.trimEnd().length <= 88)
     .filter(o => o.getBoundingClientRect().height > 1.5 * parseFloat(getComputedStyle(o).lineHeight)).map(o => o.textContent)'''
 letters = '''Math.min(...[...document.querySelectorAll('main pre > code')].filter(o => o.checkVisibility()).map(o => parseFloat(getComputedStyle(o).fontSize)), 99)'''
@@ -92,6 +99,7 @@ class Found:
     torn: list = field(default_factory=list)  # numbers that a phone breaks before their spread
     touching: int = 0  # blocks of code that look like one
     cut: list = field(default_factory=list)  # code that a phone hides
+    crumpled: list = field(default_factory=list)  # printed columns whose lines a phone breaks
     wrapped: list = field(default_factory=list)  # lines of code within 88 columns that a desk breaks
     letters: float = 0.  # pixels, of the smallest code
 
@@ -143,7 +151,7 @@ class Visitor:
         found.violations['phone'] = axe(page, rules, skip=colors) + self.colors()
         found.overflow['phone'], found.cut = wide(page), page.evaluate(cut)
         found.uneven['phone'], found.silent, found.torn = page.evaluate(uneven), page.evaluate(silent), page.evaluate(torn)
-        found.narrow = page.evaluate(narrow)
+        found.narrow, found.crumpled = page.evaluate(narrow), page.evaluate(crumpled)
 
     def look_at(self, url):
         "Everything that is asked of a page which is only looked at"

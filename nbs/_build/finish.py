@@ -1,6 +1,7 @@
 "What both ways of building leave to do: navigation, pictures, links, the toggle of light and dark, and icons that nobody needs."
 import base64, os, re
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 
 from bs4 import BeautifulSoup, NavigableString
@@ -174,6 +175,20 @@ def stacked(soup):
             if name in column: o['class'] = [*o.get('class', []), 'mx-told']
 
 
+def in_columns(text):
+    "Have two lines that follow one another three columns: gaps of several spaces, or numbers that end below each other?"
+    lines = text.splitlines()
+    gaps = [len(re.findall(r'(?<=\S) {2,}(?=\S)', o)) for o in lines]
+    ends = [{m.end() for m in re.finditer(r'\d[\d.]*', o)} for o in lines]
+    return any(min(a) > 1 or len(b & c) > 2 for a, (b, c) in zip(pairwise(gaps), pairwise(ends)))
+
+
+def printed_columns(soup):
+    "What was printed in columns scrolls by itself: where its lines wrap, nothing is left of them"
+    for o in soup.select('main :is(.cell-output > pre, pre.output)'):
+        if in_columns(o.get_text()): o.attrs |= {'class': [*o.get('class', []), 'mx-columns'], 'role': 'group', 'aria-label': 'Columns', 'tabindex': '0'}
+
+
 def scroll_areas(soup):
     "What scrolls sideways can be reached by a keyboard"
     for o in soup.select('main math[display=block]'):
@@ -217,6 +232,7 @@ def finish_page(site, page):
     result_before_code(soup)
     whole(soup)
     stacked(soup)
+    printed_columns(soup)
     scroll_areas(soup)
     add_toggle(soup)
     add_scripts(soup)
