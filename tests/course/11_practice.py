@@ -40,7 +40,12 @@ assert not torch.allclose(hooked, of_pixels, atol=.01), 'the page says: not the 
 # %% after features
 if DATA == 'digits':
     tight = {k: tightness(features(o)) for k, o in flat.items()}
-    assert tight['ManifoldMixUp'] < min(tight['plain'], tight['MixUp']), 'the page says that the classes draw together'
+    assert tight['ManifoldMixUp'] < min(tight['plain'], tight['MixUp']), 'the page says that most classes draw together'
+    own = [features(flat['ManifoldMixUp'])[first.y_test==k] for k in range(6)]
+    centers = torch.stack([o.mean(0) for o in own])
+    gaps = torch.cdist(centers, centers) + 1e9*torch.eye(6)
+    assert set(divmod(gaps.argmin().item(), 6)) == {1, 2}, 'the alt text names them'
+    assert gaps.min() < 2*(own[1].std(0).norm()+own[2].std(0).norm()), 'the page says that two still overlap'
 
 # %% after manifold
 if DATA == 'digits':
