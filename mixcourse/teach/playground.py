@@ -50,10 +50,10 @@ class Playground(Widget):
 
     def fallback(self):
         s = self.state
-        text = (f' A small network (2-16-16 units and one output per class) learns {s["points"]} points, {s["data"]}, '
-                f'twice: plainly, and with MixUp (α = {s["alpha"]:g}). {s["flip"]:.0%} of the labels are wrong. '
-                'Plainly trained, it bends around single points; trained on mixed points, its border stays smoother. '
-                'It runs in the page, and needs scripts.')
+        text = (f' Two small networks (2-16-16 units and one output per class) learn the same {s["points"]} points ({s["data"]}), '
+                f'one plainly and one with MixUp (α = {s["alpha"]:g}). {s["flip"]:.0%} of the labels are wrong. '
+                'The border of the plain one bends around single points; the border of the other stays smoother. '
+                'They learn in your browser, which needs scripts for that.')
         return as_html(P(B('Playground.'), text))
 
     def __repr__(self): return f'Playground({self.state["data"]})'
