@@ -100,6 +100,14 @@ def test_pictures_have_alt_text(path):
 
 
 @pytest.mark.parametrize('path', chapters, **name)
+def test_tones_of_a_figure_follow_the_page(path):
+    "A tone computed from two others is a number in the figure: on a dark page it stays that of the light one"
+    for c in cells(path, 'code'):
+        figures = [''.join(o['data']['image/svg+xml']) for o in c['outputs'] if 'image/svg+xml' in o.get('data', {})]
+        assert not any(re.search(r'(fill|stroke): ?#\w+', o) for o in figures), source(c)
+
+
+@pytest.mark.parametrize('path', chapters, **name)
 def test_questions_are_those_of_the_bank(path):
     "A chapter was executed again after its questions changed"
     from mixcourse.teach.questions import cards, myth, predict, quiz, repair
