@@ -57,7 +57,9 @@ def mix_tensors(
 )->tuple:        # `xb` with `op` of the images; types of tensors stay
     "Mix some of the tensors of a batch."
     changed = {id(x): op(x.as_subclass(Tensor)).as_subclass(type(x)) for x in images}
-    return apply(lambda x: changed.get(id(x), x), xb)
+    def new(x): return changed.get(id(x), x)
+    # most inputs are tensors, which need no search
+    return tuple(new(o) if isinstance(o, Tensor) else apply(new, o) for o in xb)
 
 # %% ../../nbs/api/callback/00_inputs.ipynb #f0e23229
 def same_size(

@@ -126,10 +126,10 @@ def paste_one(
 )->Tensor:              # `x` with `x[perm]` inside the box
     "One slice of the whole batch, where all have the same box."
     out = x if inplace else x.clone()
-    _,*rows,columns = place
-    # whole rows of the partners lie side by side in memory, so that they are gathered quickly
-    partners = x[(...,*rows,slice(None))].index_select(0, positions(perm))
-    out[place] = partners[...,columns]
+    target = out[place]
+    partners = torch.empty_like(target) if inplace else target # in place, all is read before any is written
+    torch.index_select(x[place], 0, positions(perm), out=partners)
+    if inplace: target.copy_(partners)
     return out
 
 # %% ../../nbs/api/mixing/04_cpu.ipynb #2157eb92

@@ -104,8 +104,7 @@ def check_perm(
     if perm.dtype not in (torch.int64, torch.int32):
         raise ValueError(f"`perm` must be long, got {perm.dtype}")
     if perm.device.type!='cpu' or torch.compiler.is_compiling() or n==0: return
-    partners = perm.numpy()
-    least,most = partners.min(),partners.max()
+    least,most = (o.numpy() for o in perm.aminmax())
     if least<-n or most>=n:
         raise ValueError(f"`perm` must name images of a batch of {n}, got {least} to {most}")
 

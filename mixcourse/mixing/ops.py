@@ -97,8 +97,8 @@ def box_lam(
     axes = len(size)
     if box.shape[-1]!=2*axes:
         raise ValueError(f"`box` must have {2*axes} numbers for sides {tuple(size)}, got {box.shape[-1]}")
-    sides = box[...,axes:]-box[...,:axes]
-    return 1 - sides.prod(-1)/math.prod(size)
+    starts,ends = box.chunk(2, -1)
+    return 1 - (ends-starts).prod(-1)/math.prod(size)
 
 # %% ../../nbs/api/mixing/06_ops.ipynb #201c2859
 def _one_box(box, x):

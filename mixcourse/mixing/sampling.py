@@ -20,6 +20,7 @@ def send(
 )->Tensor:        # `t` on `device`
     "Send numbers to a device; the host does not wait for CUDA."
     device = torch.device('cpu' if device is None else device)
+    if t.device==device: return t
     if t.device.type=='cpu' and device.type=='cuda': return t.pin_memory().to(device, non_blocking=True)
     return t.to(device)
 
@@ -76,8 +77,12 @@ def rand_lam(
     concentration = torch.full((2,n), alpha+1, dtype=torch.float64, device=_home(generator))
     log_gamma = torch._standard_gamma(concentration, generator=generator).log()
     boost = torch.empty_like(concentration).exponential_(generator=generator)
-    log_ratio = log_gamma[0]-log_gamma[1] + (boost[1]-boost[0])/alpha
-    return send(torch.sigmoid(log_ratio).float(), device)
+    own,other = log_gamma.unbind()
+    own_boost,other_boost = boost.unbind()
+    log_boost = (other_boost-own_boost)/alpha
+    log_ratio = own-other + log_boost
+    lam = torch.sigmoid(log_ratio)
+    return send(lam.float(), device)
 
 # %% ../../nbs/api/mixing/02_sampling.ipynb #50f9e6f3
 def rand_perm(
@@ -87,10 +92,12 @@ def rand_perm(
 )->Tensor:                          # Partner of each image, (n,) long, its own inverse
     "Pair the batch at random: partners swap, and an odd one out is paired with itself."
     order = torch.randperm(n, generator=generator, device=_home(generator))
-    pairs = n//2*2
-    first,second,odd = order[:pairs:2],order[1:pairs:2],order[pairs:]
+    first = order[:-1:2]
+    second = order[1::2]
     perm = torch.empty_like(order)
-    for images,partners in ((first,second), (second,first), (odd,odd)): perm.scatter_(0, images, partners)
+    perm.scatter_(0, first, second)
+    perm.scatter_(0, second, first)
+    if n%2: perm.scatter_(0, order[-1:], order[-1:])
     return send(perm, device)
 
 # %% ../../nbs/api/mixing/02_sampling.ipynb #b3b7771f
@@ -115,6 +122,20 @@ def _inside(sides, size, generator):
     ends = [start+s for start,s in zip(starts, sides)]
     return torch.stack(starts+ends, -1)
 
+# %% ../../nbs/api/mixing/02_sampling.ipynb #5c01a9e2
+def _one_box(size, lam, generator):
+    "A clipped box alone, from plain numbers: each operation on a tensor takes longer than all of it"
+    [kept] = lam.tolist()
+    share = (1-kept)**(1/len(size))
+    starts,ends = [],[]
+    for most in size:
+        side = int(most*share)
+        center = torch.randint(most, (), generator=generator, device='cpu')
+        start = center.tolist()-side//2
+        starts.append(max(start, 0))
+        ends.append(min(start+side, most))
+    return torch.tensor([starts+ends], device='cpu')
+
 # %% ../../nbs/api/mixing/02_sampling.ipynb #78d585f1
 def rand_bbox(
     size:tuple,                     # Sides of the images in pixels: (L,), (H,W) or (D,H,W)
@@ -124,11 +145,16 @@ def rand_bbox(
     inside:bool=False,              # Whole boxes, every position equally likely? Else clipped at the border
 )->Tensor:                          # Boxes `y1,x1,y2,x2`, (n,4) long, half-open; (n,2) of series, (n,6) of volumes
     "CutMix's boxes: sides `(1-lam)**(1/axes)` of the image's, center uniform over pixels (Yun et al. 2019, arXiv:1905.04899)."
-    lam = lam.to(_home(generator), torch.float64)
+    home = torch.device(_home(generator))
+    by_hand = home.type=='cpu' and not torch.compiler.is_compiling()
+    if by_hand and not inside and len(lam)==1:
+        return send(_one_box(size, lam, generator), device)
+    lam = lam.to(home, torch.float64)
     share = (1-lam).pow(1/len(size))
     sides = [(s*share).long() for s in size]
-    if inside: return send(_inside(sides, size, generator), device)
-    return send(_clipped(_centers(lam.shape, size, generator), sides, size), device)
+    if inside: box = _inside(sides, size, generator)
+    else: box = _clipped(_centers(lam.shape, size, generator), sides, size)
+    return send(box, device)
 
 # %% ../../nbs/api/mixing/02_sampling.ipynb #4d3544ea
 def _stretched(length, shape, ratio, generator):
