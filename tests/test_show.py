@@ -13,6 +13,7 @@ from helpers import Batches, CE, digits, digits_x, digits_y, flat_net, learner, 
 
 from mixcourse.callback import CutMix, Cutout, ManifoldMixUp, MixUp, RandomMix, explore
 from mixcourse.callback.pictures import picture_of
+from mixcourse.compare.figures import STYLE
 
 matplotlib.use('Agg')
 
@@ -20,7 +21,7 @@ matplotlib.use('Agg')
 def _image(i): return TensorImage(digits_x[i])
 def _name(i): return f'digit {digits_y[i]}'
 def _points(i): return TensorPoint([[1., 2.], [3., i]])
-def titles(axs): return [o.get_title() for o in axs]
+def titles(axs): return [o.get_title(matplotlib.rcParams['axes.titlelocation']) for o in axs]
 
 
 @pytest.mark.parametrize('name', ['mixup', 'cutmix', 'cutout', 'random'])
@@ -58,21 +59,23 @@ def test_show_mix_leaves_data_in_memory():
 def run_into_each_other(axs):
     "Pairs of titles that overlap, and titles that lie over a picture"
     axs[0].figure.canvas.draw()
-    words = [o.title.get_window_extent() for o in axs]
+    words = [t.get_window_extent() for ax, title in zip(axs, titles(axs)) for t in ax.findobj(lambda o: title and getattr(o, 'get_text', str)() == title)]
     found = [(a, b) for a, b in combinations(words, 2) if a.overlaps(b)]
     return found + [o for o in words for ax in axs if ax.get_window_extent().overlaps(o)]
 
 
+@pytest.mark.parametrize('style', [{}, STYLE], ids=['matplotlib', 'course'])
 @pytest.mark.parametrize('n, figsize', [(9, None), (3, (6.9, 2.6)), (4, (4, 4))])
 @pytest.mark.parametrize('name', ['cat', 'German short-haired pointer', 'Donaudampfschiffahrtsgesellschaft'])
-def test_titles_stay_apart(name, n, figsize):
+def test_titles_stay_apart(name, n, figsize, style):
     "However long the names of classes are"
     items = [*range(32)]
     dsets = Datasets(items, [[_image], [lambda i: f'{name} {i%8}', Categorize()]], splits=[items, items])
     dls = dsets.dataloaders(bs=16, device='cpu')
-    axs = learner(MixUp(1., seed=1), dls, flat_net(16), CE()).show_mix(n, figsize=figsize)
-    assert run_into_each_other(axs) == []
-    assert len([o for o in titles(axs) if '+ 0.' in o]) > n//2
+    with matplotlib.rc_context(style):
+        axs = learner(MixUp(1., seed=1), dls, flat_net(16), CE()).show_mix(n, figsize=figsize)
+        assert run_into_each_other(axs) == []
+        assert len([o for o in titles(axs) if '+ 0.' in o]) > n//2
     matplotlib.pyplot.close('all')
 
 

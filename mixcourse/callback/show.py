@@ -20,7 +20,7 @@ from fastcore.all import first, patch
 from ..mixing import new_generator, mixed_accuracy
 from .inputs import batch_size, tensors_in
 from .core import BatchOp
-from .pictures import caption_of, fit_title, label_of, show_example
+from .pictures import caption_of, fit_titles, label_of, show_example
 
 # %% ../../nbs/api/callback/04_show.ipynb #6d177746
 def _peek(dl):
@@ -102,8 +102,7 @@ def _show_batch(dl, xb, yb, draw, max_n, figsize):
     for ax,(x,y),(_,y_b),lam in zip(axs, rows, partners, shares):
         caption = caption_of(label_of(y), label_of(y_b), lam)
         show_example(x, y, ax, caption)
-    axs[0].figure.draw_without_rendering() # now it is known how wide they are
-    for ax in axs: fit_title(ax)
+    fit_titles(axs)
     return axs
 
 # %% ../../nbs/api/callback/04_show.ipynb #4e6bb9f9
