@@ -72,6 +72,7 @@ def _spread_out(ys, gap):
 
 def _label_ends(ax, ends):
     "The name of each method beside the end of its line"
+    ax.margins(x=.02) # the grid ends before the names
     low,high = ax.get_ylim()
     heights = _spread_out([y for _,y in ends.values()], (high-low)/14)
     for (method,(x,_)),height in zip(ends.items(), heights):
