@@ -13,6 +13,9 @@ from mixcourse.teach.items import Question
 folder = root/'nbs/chapters'
 chapters = sorted(folder.glob('*.ipynb'))
 lessons = [p for p in chapters if p.stem[3:] not in ('capstone', 'cards')]
+bars = root/'nbs/api/compare/10_report.ipynb'  # its faint grid runs behind the numbers on its bars
+others = [p for p in sorted((root/'nbs').rglob('*.ipynb')) if '.ipynb_checkpoints' not in p.parts and p != bars]
+drawn = [p for p in others if '<svg' in p.read_text(encoding='utf-8')]
 name = dict(ids=lambda p: p.stem)
 
 
@@ -136,7 +139,7 @@ def drawings(path):
             if 'image/svg+xml' in o.get('data', {}): yield c['id'], ''.join(o['data']['image/svg+xml'])
 
 
-@pytest.mark.parametrize('path', chapters, **name)
+@pytest.mark.parametrize('path', drawn, **name)
 def test_no_grid_line_runs_through_a_word(path):
     assert {k: words for k, svg in drawings(path) if (words := list(struck(svg)))} == {}
 
