@@ -62,6 +62,10 @@ def test_pictures_of_a_row_are_of_one_size(found, url): assert [o for look in fo
 
 
 @pytest.mark.parametrize('url', lessons)
+def test_no_picture_stands_alone_below_its_row(found, url): assert [o for look in found(url).lonely.values() for o in look] == []
+
+
+@pytest.mark.parametrize('url', lessons)
 def test_nothing_is_seen_before_the_guess(found, url): assert found(url).leaks == []
 
 

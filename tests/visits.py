@@ -50,6 +50,9 @@ holes = '''[...document.querySelectorAll('main p:has(.term-meaning)')].filter(o 
     .filter(o => o.nextElementSibling.getBoundingClientRect().top - o.getBoundingClientRect().bottom > 200).map(o => o.textContent.slice(0, 60))'''
 uneven = '''[...document.querySelectorAll('main .mx-photos')].map(o => [...o.children].map(e => Math.round(e.getBoundingClientRect().width)))
     .filter(widths => Math.max(...widths) > Math.min(...widths) + 1)'''
+lonely = '''[...document.querySelectorAll('main .mx-photos')].filter(o => o.checkVisibility())
+    .map(o => [...o.children].map(e => Math.round(e.getBoundingClientRect().top)))
+    .filter(tops => tops[0] < tops.at(-1) && tops[0] === tops[1] && tops.at(-2) < tops.at(-1))'''
 leaks = "[...document.querySelectorAll('.mx-veiled > *')].filter(o => o.checkVisibility()).map(o => o.outerHTML.slice(0, 80))"
 silent = '''[...document.querySelectorAll('main [role=group]')].filter(o => o.scrollWidth > o.clientWidth + 1)
     .filter(o => getComputedStyle(o).backgroundImage === 'none').map(o => o.textContent.slice(0, 40))'''
@@ -92,6 +95,7 @@ class Found:
     covered: list = field(default_factory=list)  # notes in the margin that lie over a table or a picture
     holes: list = field(default_factory=list)  # paragraphs whose notes hold off what comes next
     uneven: dict = field(default_factory=dict)  # look -> widths of pictures in a row that differ
+    lonely: dict = field(default_factory=dict)  # look -> rows of pictures whose last one stands alone
     leaks: list = field(default_factory=list)  # what can be seen before the guess
     shrunk: list = field(default_factory=list)  # figures that a desk shows much smaller than they were drawn
     narrow: list = field(default_factory=list)  # sentences in a column of a table that a phone makes a word wide
@@ -126,7 +130,7 @@ class Visitor:
         found.overflow['desk'], found.covered = wide(page), page.evaluate(covered)
         found.nameless, found.small = page.evaluate(nameless), page.evaluate(small)
         found.holes, found.leaks, found.touching = page.evaluate(holes), page.evaluate(leaks), page.evaluate(touching)
-        found.uneven['desk'] = page.evaluate(uneven)
+        found.uneven['desk'], found.lonely['desk'] = page.evaluate(uneven), page.evaluate(lonely)
         found.shrunk = page.evaluate(shrunk)
         found.wrapped, found.letters = page.evaluate(wrapped), page.evaluate(letters)
         page.wait_for_function(complete)
@@ -151,7 +155,7 @@ class Visitor:
         found.violations['phone'] = axe(page, rules, skip=colors) + self.colors()
         found.overflow['phone'], found.cut = wide(page), page.evaluate(cut)
         found.uneven['phone'], found.silent, found.torn = page.evaluate(uneven), page.evaluate(silent), page.evaluate(torn)
-        found.narrow, found.crumpled = page.evaluate(narrow), page.evaluate(crumpled)
+        found.narrow, found.crumpled, found.lonely['phone'] = page.evaluate(narrow), page.evaluate(crumpled), page.evaluate(lonely)
 
     def look_at(self, url):
         "Everything that is asked of a page which is only looked at"
