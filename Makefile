@@ -27,9 +27,10 @@ site: .venv/dev.stamp
 slides: .venv/learn.stamp
 	$(BIN)/jupyter nbconvert --to mixcourse.teach.deck.Deck --output-dir _slides nbs/chapters/*.ipynb
 
-# One thread a process: two of them run at a time, and small tensors gain nothing from more.
+# One thread a process: small tensors gain nothing from more. Three of them keep two cores busy, since tests of browsers
+# and servers wait a good part of their time.
 test quick: export OMP_NUM_THREADS = 1
-PYTEST := $(BIN)/pytest -n 2 --dist loadgroup
+PYTEST := $(BIN)/pytest -n 3 --dist loadgroup
 test: .venv/dev.stamp
 	$(BIN)/ruff check
 	$(BIN)/pytest -q tests/test_sync.py
