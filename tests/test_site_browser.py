@@ -74,7 +74,7 @@ def test_a_table_that_scrolls_looks_so(found, url): assert found(url).silent == 
 
 
 @pytest.mark.parametrize('url', urls)
-def test_a_number_stays_with_its_spread(found, url): assert found(url).torn == []
+def test_a_number_stays_with_its_spread_and_its_name(found, url): assert found(url).torn == []
 
 
 @pytest.mark.parametrize('url', urls)
@@ -82,7 +82,7 @@ def test_sentences_in_a_table_have_room_on_a_phone(found, url): assert found(url
 
 
 @pytest.mark.parametrize('url', urls)
-def test_figures_are_as_large_as_they_were_drawn(found, url): assert found(url).shrunk == []
+def test_figures_are_as_large_as_they_were_drawn_and_have_an_edge(found, url): assert found(url).shrunk + found(url).edgeless == []
 
 
 @pytest.mark.parametrize('url', urls)

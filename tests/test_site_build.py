@@ -46,3 +46,10 @@ def test_printed_columns_are_told_from_sentences(text, columns):
     page = BeautifulSoup(f'<main><div class="cell-output"><pre>{text}</pre></div></main>', 'html.parser')
     finish.printed_columns(page)
     assert bool(page.select('pre.mx-columns[tabindex="0"]')) == columns
+
+
+@pytest.mark.parametrize('name, stays', [('cutmix 1', True), ('mixup 0.4', True), ('wrong labels repeated', False), ('few mistakes: plain', False)])
+def test_the_number_of_a_row_stays_with_its_name(name, stays):
+    page = BeautifulSoup(f'<main><table class="dataframe"><tbody><tr><th>{name}</th><td>4.4</td></tr></tbody></table></main>', 'html.parser')
+    finish.whole(page)
+    assert bool(page.select('th.mx-whole')) == stays

@@ -57,12 +57,15 @@ leaks = "[...document.querySelectorAll('.mx-veiled > *')].filter(o => o.checkVis
 silent = '''[...document.querySelectorAll('main [role=group]')].filter(o => o.scrollWidth > o.clientWidth + 1)
     .filter(o => getComputedStyle(o).backgroundImage === 'none').map(o => o.textContent.slice(0, 40))'''
 torn = '''[...document.querySelectorAll('main :is(td, th)')]
-    .filter(o => o.checkVisibility() && /^[-+−]?[0-9.,]+ ±/.test(o.textContent.trim()))
+    .filter(o => o.checkVisibility() && (o.matches('tbody th') ? /^\\w+ [0-9.]+$/ : /^[-+−]?[0-9.,]+ ±/).test(o.textContent.trim()))
     .filter(o => {
         const words = document.createRange()
         words.selectNodeContents(o)
         return words.getBoundingClientRect().height > 1.6 * parseFloat(getComputedStyle(o).lineHeight)
     }).map(o => o.textContent)'''
+edgeless = '''[...document.querySelectorAll('main .mx-photos img, main msqrt > :only-child')]
+    .filter(o => o.matches('img') ? getComputedStyle(o).outlineStyle === 'none' : parseFloat(getComputedStyle(o).paddingTop) < 1)
+    .map(o => o.outerHTML.slice(0, 60))'''
 touching = '''[...document.querySelectorAll('main div.sourceCode')].filter(o => o.checkVisibility()).map(o => o.getBoundingClientRect())
     .filter((box, i, all) => i && box.top > all[i - 1].top && box.top - all[i - 1].bottom < 6).length'''
 shrunk = "[...document.querySelectorAll('main img[src$=svg]')].filter(o => o.checkVisibility() && o.width < .75 * o.getAttribute('width')).map(o => o.alt)"
@@ -100,7 +103,8 @@ class Found:
     shrunk: list = field(default_factory=list)  # figures that a desk shows much smaller than they were drawn
     narrow: list = field(default_factory=list)  # sentences in a column of a table that a phone makes a word wide
     silent: list = field(default_factory=list)  # tables that scroll and do not look so
-    torn: list = field(default_factory=list)  # numbers that a phone breaks before their spread
+    torn: list = field(default_factory=list)  # numbers that a phone breaks before their spread, or off the name they belong to
+    edgeless: list = field(default_factory=list)  # pictures that may melt into the page, and roots whose bar touches the letter
     touching: int = 0  # blocks of code that look like one
     cut: list = field(default_factory=list)  # code that a phone hides
     crumpled: list = field(default_factory=list)  # printed columns whose lines a phone breaks
@@ -131,7 +135,7 @@ class Visitor:
         found.nameless, found.small = page.evaluate(nameless), page.evaluate(small)
         found.holes, found.leaks, found.touching = page.evaluate(holes), page.evaluate(leaks), page.evaluate(touching)
         found.uneven['desk'], found.lonely['desk'] = page.evaluate(uneven), page.evaluate(lonely)
-        found.shrunk = page.evaluate(shrunk)
+        found.shrunk, found.edgeless = page.evaluate(shrunk), page.evaluate(edgeless)
         found.wrapped, found.letters = page.evaluate(wrapped), page.evaluate(letters)
         page.wait_for_function(complete)
         found.broken = page.evaluate(broken)

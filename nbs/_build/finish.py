@@ -145,12 +145,14 @@ def is_number(text): return re.fullmatch(r'[-+−]?\d[\d.,]*\s?(%|ms|px|±.*|[(\
 
 
 def whole(soup):
-    "A number with its spread stays on one line, 8 × 8 too, and a formula with the comma behind it"
+    "A number with its spread stays on one line, 8 × 8 too, the name and number of a row, and a formula with the comma behind it"
     for o in soup.select('main')[:1]:
         for text in o.find_all(string=re.compile(r'\d × \d')):
             if not text.find_parent(['script', 'pre', 'code']): text.replace_with(re.sub(r'(?<=\d) × (?=\d)', '\u00a0×\u00a0', text))
     for o in soup.select('main :is(td, th)'):
         if is_number(o.get_text()): o['class'] = [*o.get('class', []), 'mx-num']
+    for o in soup.select('main table.dataframe tbody th'):
+        if re.fullmatch(r'\w+ [\d.]+', o.get_text(strip=True)): o['class'] = [*o.get('class', []), 'mx-whole']
     for o in soup.select('main math:not([display=block])'):
         mark = re.match(r'[.,;:!?)’”]+', o.next_sibling) if isinstance(o.next_sibling, NavigableString) else None
         if not mark: continue
