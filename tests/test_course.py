@@ -1,11 +1,12 @@
 "The course: every chapter has its parts, and says only what its runs showed."
-import json, re, shutil, subprocess, sys
+import ast, json, re, shutil, subprocess, sys
 from pathlib import Path
 
 import pytest
 from conftest import root
 from nbdev.process import read_nb
 
+from mixcourse._modidx import d
 from mixcourse.teach.bank import find
 from mixcourse.teach.chapters import minutes
 from mixcourse.teach.items import Question
@@ -232,3 +233,15 @@ def test_spelling(tmp_path):
     assert misspelled('wrong', {'a.txt': 'the colour of teh label'}).count('==>') == 2
     assert len(texts) > 50
     assert misspelled('right', {p.relative_to(root).as_posix().replace('/', '-')+'.txt': words(p) for p in texts}) == ''
+
+
+@pytest.mark.parametrize('path', chapters, **name)
+def test_a_name_of_the_chapter_is_not_taken_for_one_of_the_library(path):
+    "The site links each name of the library in the text. A variable or a column of that name is something else: write it in another way"
+    code = re.sub(r'^(\s*)[%!].*', r'\1pass', '\n'.join(source(c) for c in cells(path, 'code')), flags=re.M)
+    nodes = [*ast.walk(ast.parse(code))]
+    bound = {o.id for o in nodes if isinstance(o, ast.Name) and isinstance(o.ctx, ast.Store)}
+    columns = {k.value for o in nodes if isinstance(o, ast.Dict) for k in o.keys if isinstance(k, ast.Constant)}
+    library = {o.removeprefix(module+'.') for module,names in d['syms'].items() for o in names}
+    said = set(re.findall(r'(?<!`)`([a-z_]+)`', re.sub(r'<details.*?</details>', '', prose(path), flags=re.S)))
+    assert said & library & (bound | columns) == set()
