@@ -41,7 +41,8 @@ def test_headings_in_the_sidebar_are_open_from_the_start():
 @pytest.mark.parametrize('text, columns', [
     ('alpha   nearly alone   half\n  0.1            76%     4%', True), ('tensor([[ 9, 10, 11],\n        [17, 18, 19]])', True),
     ('alpha 0.1:  0.00 0.08 0.50\nalpha 0.4:  0.01 0.33 0.51', True), ('mixed: 3 of 4 in 2 s', False),
-    ('yes  each picture keeps its own share\nno   the batch itself is left alone', False), ('methods  what to run\nseeds    runs of each', False)])
+    ('yes  each picture keeps its own share\nno   the batch itself is left alone', False), ('methods  what to run\nseeds    runs of each', False),
+    ('--lr LR  Highest learning rate of the\n         schedule', True), ('tensor([1, 2,\n        3])', False)])
 def test_printed_columns_are_told_from_sentences(text, columns):
     page = BeautifulSoup(f'<main><div class="cell-output"><pre>{text}</pre></div></main>', 'html.parser')
     finish.printed_columns(page)
@@ -53,3 +54,26 @@ def test_the_number_of_a_row_stays_with_its_name(name, stays):
     page = BeautifulSoup(f'<main><table class="dataframe"><tbody><tr><th>{name}</th><td>4.4</td></tr></tbody></table></main>', 'html.parser')
     finish.whole(page)
     assert bool(page.select('th.mx-whole')) == stays
+
+
+def code_page(line):
+    page = BeautifulSoup(f'<main><pre><code class="sourceCode"><span><a href="#1"></a>{line}</span></code></pre><p>With <code>grade *.json --csv a.csv</code></p></main>', 'html.parser')
+    text = page.get_text()
+    finish.code_lines(page)
+    assert page.get_text() == text  # what is copied
+    return page
+
+
+@pytest.mark.parametrize('line, style', [('x = 1', None), ('    return x', '--in: 4ch'), ('        <span class="cf">return</span> x', '--in: 8ch')])
+def test_a_line_of_code_knows_where_it_begins(line, style):
+    line = code_page(line).select_one('pre span')
+    assert line.get('style') == style
+    assert [o.get_text() for o in line.select('.mx-in')] == ([' '*int(style[6])] if style else [])
+
+
+@pytest.mark.parametrize('line, remark', [
+    ('x <span class="co"># why</span>', True), ('    <span class="co"># why</span>', False), ('<span class="co"># why</span>', False)])
+def test_a_remark_behind_code_is_told_from_a_line_of_its_own(line, remark): assert bool(code_page(line).select('.co.mx-remark')) == remark
+
+
+def test_an_option_keeps_its_dashes(): assert [o.get_text() for o in code_page('x').select('p .mx-whole')] == ['--csv']

@@ -160,6 +160,25 @@ def whole(soup):
         o.wrap(soup.new_tag('span', attrs={'class': 'mx-whole'})).append(mark[0])
 
 
+def code_lines(soup):
+    "What is left of a line of code stands below its first word, and so does a remark; an option keeps its dashes"
+    for line in soup.select('main pre > code.sourceCode > span'):
+        remark = line.select_one(':scope > span.co:last-child')
+        if remark and line.get_text().strip() != remark.get_text().strip(): remark['class'].append('mx-remark')
+        text = next((o for o in line.contents if o.name != 'a'), None)
+        indent = re.match(' +', text) if isinstance(text, NavigableString) else None
+        if not indent or not line.get_text().strip(): continue
+        text.replace_with(text[indent.end():])
+        line['style'] = f'--in: {indent.end()}ch'
+        line.insert(len(line.select(':scope > a:first-child')), soup.new_tag('span', attrs={'class': 'mx-in'}, string=indent[0]))
+    for code in soup.select('main :not(pre) > code'):
+        for text in code.find_all(string=re.compile(r'(?<!\S)--\w')):
+            for part in re.split(r'(?<!\S)(--[\w-]+)', text):
+                option = soup.new_tag('span', attrs={'class': 'mx-whole'}, string=part)
+                text.insert_before(option if part.startswith('--') else part)
+            text.extract()
+
+
 def stacked(soup):
     "A table of several columns with sentences: on a phone a row becomes a paragraph, and each cell says what it is"
     roles = {'thead': 'rowgroup', 'tbody': 'rowgroup', 'tr': 'row', 'th': 'columnheader', 'td': 'cell'}
@@ -178,11 +197,13 @@ def stacked(soup):
 
 
 def in_columns(text):
-    "Have two lines that follow one another three columns: gaps of several spaces, or numbers that end below each other?"
+    "Have two lines that follow one another three columns: gaps of several spaces, or numbers that end below each other? Or does a second column go on below itself?"
     lines = text.splitlines()
     gaps = [len(re.findall(r'(?<=\S) {2,}(?=\S)', o)) for o in lines]
     ends = [{m.end() for m in re.finditer(r'\d[\d.]*', o)} for o in lines]
-    return any(min(a) > 1 or len(b & c) > 2 for a, (b, c) in zip(pairwise(gaps), pairwise(ends)))
+    starts = [{m.end() for m in re.finditer(r'(?<=\S) {2,}', o)} for o in lines]
+    goes_on = any(len(line) - len(line.lstrip()) in above for above, line in zip(starts, lines[1:]))
+    return goes_on or any(min(a) > 1 or len(b & c) > 2 for a, (b, c) in zip(pairwise(gaps), pairwise(ends)))
 
 
 def printed_columns(soup):
@@ -233,6 +254,7 @@ def finish_page(site, page):
     pictures(site, page, soup)
     result_before_code(soup)
     whole(soup)
+    code_lines(soup)
     stacked(soup)
     printed_columns(soup)
     scroll_areas(soup)
