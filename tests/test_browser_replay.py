@@ -7,6 +7,7 @@ import torch
 from browser.harness import axe, small_targets, wide
 
 from mixcourse.teach.replay import Replay
+from mixcourse.teach.trace import TrainingTrace
 
 tops = dict(none=.8, mixup=.9, cutmix=.85)
 
@@ -190,3 +191,26 @@ def test_without_scripts_the_ends_are_read(site):
     text = page.inner_text('.mx')
     assert f"Plain: test accuracy {mean(round(o, 4) for o in expected(short, 'none', 3)):.3f}, 3 seeds" in text
     assert 'Epoch 2 of 4: Look.' in text
+
+
+contrast = '''([line, veil]) => {
+    const paper = document.createElement('canvas').getContext('2d'), look = o => getComputedStyle(document.querySelector(o))
+    const paint = (color, alpha) => { paper.globalAlpha = alpha; paper.fillStyle = color; paper.fillRect(0, 0, 1, 1) }
+    const light = () => {
+        const [r, g, b] = [...paper.getImageData(0, 0, 1, 1).data].map(o => o / 255).map(o => o <= .04045 ? o / 12.92 : ((o + .055) / 1.055) ** 2.4)
+        return .2126 * r + .7152 * g + .0722 * b + .05
+    }
+    paint(look('.mx').backgroundColor, 1)
+    const ground = light()
+    paint(look(line).stroke, look(line).strokeOpacity)
+    if (veil) paint(look(veil).fill, look(veil).fillOpacity)
+    return Math.max(light() / ground, ground / light())
+}'''
+
+
+@pytest.mark.parametrize('widget, line, veil', [
+    (Replay(short), '.rp-mean.rp-later', None), (TrainingTrace(dict(plain=dict(loss=[3, 2, 1]))), '.tr-l0', '.tr-now')], ids=['replay', 'trace'])
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+def test_what_is_still_to_come_can_be_seen(site, scheme, widget, line, veil):
+    "It is all that there is to see before anything moves"
+    assert 1.8 < site.open(widget, color_scheme=scheme).evaluate(contrast, [line, veil]) < 4
