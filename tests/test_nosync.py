@@ -139,7 +139,7 @@ class Copies(TorchDispatchMode):
 def cuda(monkeypatch):
     "Tensors that say they are on CUDA"
     monkeypatch.setattr(torch.Tensor, 'pin_memory', lambda t: t)
-    monkeypatch.setattr(sampling, '_one_box', lambda size, *_: torch.zeros(1, 2*len(size), dtype=torch.long))  # nobody knows numbers here
+    monkeypatch.setattr(sampling, '_box_by_hand', lambda size, *_: torch.zeros(1, 2*len(size), dtype=torch.long))  # nobody knows numbers here
     with FakeTensorMode(), at_seam(lambda way: _torch): yield torch.device('cuda')
 
 

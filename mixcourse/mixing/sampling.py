@@ -123,7 +123,7 @@ def _inside(sides, size, generator):
     return torch.stack(starts+ends, -1)
 
 # %% ../../nbs/api/mixing/02_sampling.ipynb #5c01a9e2
-def _one_box(size, lam, generator):
+def _box_by_hand(size, lam, generator):
     "A clipped box alone, from plain numbers: each operation on a tensor takes longer than all of it"
     [kept] = lam.tolist()
     share = (1-kept)**(1/len(size))
@@ -148,7 +148,7 @@ def rand_bbox(
     home = torch.device(_home(generator))
     by_hand = home.type=='cpu' and not torch.compiler.is_compiling()
     if by_hand and not inside and len(lam)==1:
-        return send(_one_box(size, lam, generator), device)
+        return send(_box_by_hand(size, lam, generator), device)
     lam = lam.to(home, torch.float64)
     share = (1-lam).pow(1/len(size))
     sides = [(s*share).long() for s in size]
