@@ -216,14 +216,23 @@ def test_typed_numbers_are_seen():
 
 # spelling
 
+texts = [*root.glob('*.md'), *(root/'mixcourse/teach/questions').glob('*.json'), *(root/'nbs').rglob('*.ipynb')]
+
+
+def words(p): return p.read_text(encoding='utf-8') if p.suffix != '.ipynb' else '\n'.join(source(c) for c in cells(p))
+
+
+def test_a_word_is_written_as_in_the_glossary():
+    "A quiz that says over-fit where a chapter says overfit looks as if it asked for something else"
+    hyphenated = re.compile(r'\b(?:over|under)-(?:fit|confid)\w*', re.I)
+    assert hyphenated.findall('It over-fits, Under-confident.') == ['over-fits', 'Under-confident']
+    assert {p.name: o for p in texts if (o := hyphenated.findall(words(p)))} == {}
+
+
 def test_spelling(tmp_path):
     "All texts in one go: a start of the checker takes longer than what it reads"
     codespell = shutil.which('codespell', path=Path(sys.executable).parent)
     assert codespell, 'pip install codespell'
-    texts = [*root.glob('*.md'), *(root/'mixcourse/teach/questions').glob('*.json'), *(root/'nbs').rglob('*.ipynb')]
-    def words(p):
-        if p.suffix != '.ipynb': return p.read_text(encoding='utf-8')
-        return '\n'.join(source(c) for c in json.loads(p.read_text(encoding='utf-8'))['cells'])
     def misspelled(name, texts):
         folder = tmp_path/name
         folder.mkdir()
