@@ -2,7 +2,8 @@
 import json
 
 import pytest
-from browser.harness import axe, small_targets, ui, wide
+from browser.harness import axe, page_of, small_targets, ui, wide
+from conftest import root
 
 from mixcourse.teach.items import Option, Question
 from mixcourse.teach.questions import Cards, Quiz
@@ -128,6 +129,17 @@ def test_the_result_says_what_to_read_again(sitting):
     solved.locator('summary').click()
     assert solved.get_by_text('why yes').is_visible()
     assert solved.locator('input').first.is_disabled()
+
+
+def test_solved_questions_are_of_one_width(site):
+    "The site keeps folded code to the column of code: a question that shows code is not meant"
+    from mixcourse.teach.exam import exam as final
+    look = (root/'nbs/site.css').read_text(encoding='utf-8')
+    page = site.open(page=page_of(f'<div class="cell">{final().html(script_too=False)}</div>', head=f'<style>{look}</style>'))
+    page.evaluate("localStorage.setItem('mixcourse:exam', JSON.stringify({round: 1, done: 1}))")
+    page.reload()
+    widths = page.locator('.em-solved').evaluate_all('o => o.map(e => e.getBoundingClientRect().width)')
+    assert len(widths) == 30 and max(widths) - min(widths) < 1
 
 
 def test_python_and_the_page_send_a_reader_to_the_same_chapters(site):

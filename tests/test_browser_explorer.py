@@ -274,6 +274,12 @@ def test_trace_is_never_wider_than_its_box(show, width):
     assert page.get_by_role('tab', name='Metric').count() == 1, 'a tab that shows its number only keeps its name'
 
 
+def test_pictures_of_a_stage_stand_in_pairs_on_a_phone(show):
+    page = show(StageTrace([Stage('Batch', pics=[(picture(i), 'a picture') for i in range(3)], width=160)]), viewport=dict(width=390, height=800))
+    first, second, third = page.evaluate("[...document.querySelectorAll('.tr-show figure')].map(e => e.getBoundingClientRect().top)")
+    assert first == second < third
+
+
 def test_trace_scrubs_epochs(show):
     page = show(training())
     def values(): return page.locator('.tr-values b').all_inner_texts()
