@@ -2,12 +2,14 @@
 import json
 
 import pytest
+from browser.explorers import makers
 from browser.harness import host, page_of, ui, wide
 from browser.questions import all_kinds, colors, evens, guess, small, third, use
 from conftest import root
 from test_widget import wicked
 
-from mixcourse.teach.bank import bank
+from mixcourse.teach.bank import bank, find_all
+from mixcourse.teach.items import Claim, Fault, Prompt, Question
 from mixcourse.teach.questions import Cards, Quiz, cards, myth, predict, quiz, repair
 from mixcourse.teach.widget import script
 
@@ -366,3 +368,19 @@ def test_the_harness_sees_requests_and_errors(site):
     assert site.asked == ['https://elsewhere.test/x.png'] and site.errors
     site.asked.clear()
     site.errors.clear()
+
+
+def test_two_hundred_widgets_on_a_page(site):
+    kinds = {Question: quiz, Prompt: predict, Claim: myth, Fault: repair}
+    parts = [make(name) for cls, make in kinds.items() for name in find_all(cls)]
+    parts += [makers[name]() for name in list(makers)*9][:200-len(parts)]
+    page = site.watch(site.context({'/': page_of(*parts)}).new_page())
+    page.goto(host+'/', wait_until='commit')
+    page.wait_for_function("document.querySelectorAll('.mx[data-on]').length === 200", timeout=60_000)
+    assert len(parts) == 200
+    names = page.evaluate("[...document.querySelectorAll('[id]')].map(o => o.id)")
+    assert len(set(names)) == len(names)
+    last = ui(page, 'quiz', len(find_all(Question))-1)
+    last.locator('input').first.check()
+    last.get_by_role('button', name='Check').click()
+    assert page.locator('.mx-why:not(:empty)').count() in (1, 3), 'of this question alone'

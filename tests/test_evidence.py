@@ -183,3 +183,13 @@ def test_runs_with_wrong_labels_are_drawn_and_told_by_name(tmp_path):
     found, plain = load_evidence(folder=tmp_path), load_evidence('cifar10-clean-015.json')
     assert heights(found, task='noisy') == heights(plain)
     assert tell(found, 'noisy') == tell(plain)
+
+
+def test_replay_shows_what_the_runs_drew():
+    "Its pictures come from the callbacks of the comparison and change from epoch to epoch"
+    cells = {c['id']: c for c in json.loads((root/'nbs/evidence.ipynb').read_text(encoding='utf-8'))['cells']}
+    assert 'make_mixer(' in ''.join(cells['seen']['source'])
+    shown = ''.join(cells['replay']['outputs'][0]['data']['text/html'])
+    found = [(o, src) for src, o in re.findall(r'<img src="([^"]+)"[^>]*data-method="(\w+)"', shown)]
+    different = {method: len({src for o, src in found if o == method}) for method, _ in found}
+    assert different.pop('none') == 1 and len(different) == 4 and min(different.values()) >= 8
