@@ -27,7 +27,7 @@ from ..compare.loader import image_dls
 from ..compare.measures import Watch
 from ..compare.models import make_model
 from ..compare.statistics import verdict
-from .images import data_uri, example_images, to_array, webp_uri
+from .images import data_uri, example_images, grid_style, to_array, webp_uri
 
 # %% ../../nbs/api/teach/11_lesson.ipynb #handedon
 # a chapter imports this module alone
@@ -86,9 +86,8 @@ class Photos:
 
     def _repr_html_(self):
         parts = [self._one(*o) for o in zip(self.images, self.captions, self.alts)]
-        columns = f'repeat(auto-fit,minmax({self.size//2}px,1fr))' # of one width, the last row too
-        style = f'display:grid;gap:16px;grid-template-columns:{columns};max-width:{len(parts)*(self.size+16)-16}px'
-        return to_xml(Div(*parts, cls='mx-photos', style=style), indent=False)
+        rows = grid_style(len(parts), self.size)
+        return to_xml(Div(*parts, cls='mx-photos', style=rows), indent=False)
 
 # %% ../../nbs/api/teach/11_lesson.ipynb #3d5e2df1
 def show_photos(

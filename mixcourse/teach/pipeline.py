@@ -94,13 +94,15 @@ def _follow(learn, n):
     return _Batch(learn, op, x, y, mixed.xb[0], draw.perm, lam, n)
 
 # %% ../../nbs/api/teach/07a_pipeline.ipynb #8a01a009
+_side = 160 # of a picture, in pixels of a page
+
 def _data_set(batch):
     "What there is to learn from"
     n_pics = len(batch.learn.dls.train.dataset)
     shape = n_pics, *batch.x.shape[1:]
     text = f'{n_pics:,} pictures, each with one label.'
     pics = list(zip(batch.pics, batch.names))
-    return Stage('Data set', shape, text, pics)
+    return Stage('Data set', shape, text, pics, _side)
 
 # %% ../../nbs/api/teach/07a_pipeline.ipynb #d754c07f
 def _loaded(batch):
@@ -111,7 +113,7 @@ def _loaded(batch):
     text = (f'The loader hands over {len(x)} of them as one tensor of {dtype}: mean {mean:.2f}, '
             f'standard deviation {std:.2f}.')
     pics = list(zip(batch.pics, batch.numbered))
-    return Stage('Batch', x.shape, text, pics)
+    return Stage('Batch', x.shape, text, pics, _side)
 
 # %% ../../nbs/api/teach/07a_pipeline.ipynb #cb27864b
 def _beside_its_partner(batch, i):
@@ -128,7 +130,7 @@ def _pairs(batch):
     start = perm[:len(batch.shown)].tolist()
     text = f'`perm` names a partner for each picture, from the same batch. It starts `{start}`.'
     pics = [_beside_its_partner(batch, i) for i in batch.shown]
-    return Stage('Pairs', perm.shape, text, pics, 144)
+    return Stage('Pairs', perm.shape, text, pics, 2*_side)
 
 # %% ../../nbs/api/teach/07a_pipeline.ipynb #8a01a00a
 def _lam(batch):
@@ -144,7 +146,7 @@ def _mixed_batch(batch):
     "What the model sees"
     text = 'The model sees these, and never the originals.'
     pics = [batch.mixed_picture(i) for i in batch.shown]
-    return Stage('Mixed batch', batch.mixed_x.shape, text, pics, 112)
+    return Stage('Mixed batch', batch.mixed_x.shape, text, pics, _side)
 
 # %% ../../nbs/api/teach/07a_pipeline.ipynb #27ce0ad2
 def _of_two_classes(batch):
@@ -161,7 +163,7 @@ def _soft_labels(batch):
     text = f'Each row sums to 1. Picture {i}:'
     pics = [batch.mixed_picture(i)]
     shares = list(zip(batch.vocab, soft[i].tolist()))
-    return Stage('Soft labels', soft.shape, text, pics, 112, shares)
+    return Stage('Soft labels', soft.shape, text, pics, _side, shares)
 
 # %% ../../nbs/api/teach/07a_pipeline.ipynb #0d1ce60a
 def _predicted(batch):
