@@ -1,15 +1,17 @@
 "The course: every chapter has its parts, and says only what its runs showed."
-import ast, json, re, shutil, subprocess, sys
+import ast, base64, io, json, re, shutil, subprocess, sys
 from pathlib import Path
 
 import pytest
 from conftest import root
 from nbdev.process import read_nb
+from PIL import Image
 
 from mixcourse._modidx import d
 from mixcourse.teach.bank import find
 from mixcourse.teach.chapters import minutes
 from mixcourse.teach.items import Question
+from mixcourse.teach.terms import read_glossary
 
 folder = root/'nbs/chapters'
 chapters = sorted(folder.glob('*.ipynb'))
@@ -48,10 +50,13 @@ def test_lesson_has_its_parts(path):
     assert aims and 3 <= len(aims[1].strip().splitlines()) <= 5
     parts = [o for o in re.findall(r'^## (.+)', prose(path), re.M)]
     assert parts[-5:] == ['Quiz', 'Recap', 'Key insight', 'Exercises', 'Papers'] and len(parts) >= 8
-    assert len(re.findall(r'^- ', section(path, 'Recap'), re.M)) == 5, 'five sentences to recite'
     assert re.fullmatch(r'\*\*[^.]+(\.\d[^.]*)*\.\*\*', section(path, 'Key insight').strip()), 'one sentence, in bold'
     assert section(path, 'Exercises').count('<summary>Solution</summary>') == len(re.findall(r'^\*\*\d\. ', section(path, 'Exercises'), re.M)) >= 3
     assert 'https://arxiv.org/abs/' in section(path, 'Papers')
+
+
+@pytest.mark.parametrize('path', chapters[:-1], **name)
+def test_chapter_closes_with_five_sentences(path): assert len(re.findall(r'^- ', section(path, 'Recap'), re.M)) == 5
 
 
 @pytest.mark.parametrize('path', lessons, **name)
@@ -79,9 +84,15 @@ def test_cells_are_short(path):
 
 @pytest.mark.parametrize('path', chapters, **name)
 def test_code_fits_the_column(path):
-    "88 columns, so that no line wraps on the page; links in what is hidden may be longer"
-    wide = [o for c in cells(path, 'code') if not source(c).startswith('#| hide') for o in source(c).splitlines() if len(o) > 88 and not o.startswith('#| ')]
-    assert wide == []
+    "88 columns, so that no line wraps on the page, those of solutions included; links in what is hidden may be longer"
+    shown = [source(c) for c in cells(path, 'code') if not source(c).startswith('#| hide')] + re.findall(r'^```python\n(.*?)^```', prose(path), re.M | re.S)
+    assert [o for code in shown for o in code.splitlines() if len(o) > 88 and not o.startswith('#| ')] == []
+
+
+def test_what_can_run_on_other_data_says_whose_results_the_text_tells():
+    switches = [source(c) for p in chapters for c in cells(p, 'code') if re.search("^DATA = '", source(c), re.M)]
+    assert len(switches) == 13
+    assert all('# The text tells of the digits. With other data, believe your own output.\nDATA = ' in o for o in switches)
 
 
 @pytest.mark.parametrize('path', chapters, **name)
@@ -166,6 +177,55 @@ def test_no_seed_hides_behind_another():
     in_axes = re.findall(r'<g clip-path="[^"]*">\s*((?:<use[^>]*/>\s*)+)</g>', svg)
     dots = re.findall(r' x="([\d.]+)" y="([\d.]+)"', ''.join(in_axes))
     assert len(set(dots)) == len(dots) == 18
+
+
+@pytest.mark.parametrize('path', chapters, **name)
+def test_photographs_are_large(path):
+    "What is cut out of them, and digits, may be smaller"
+    for c in cells(path, 'code'):
+        html = ''.join(''.join(o.get('data', {}).get('text/html', '')) for o in c['outputs'])
+        for width, uri in re.findall(r'<figure style="[^"]*max-width:(\d+)px">\s*<img src="data:image/webp;base64,([^"]+)"', html.partition('class="mx-photos"')[2]):
+            assert int(width) >= 300 or min(Image.open(io.BytesIO(base64.b64decode(uri))).size) < 256, source(c)
+
+
+# what is introduced before it is used
+
+def test_a_term_is_explained_where_it_first_stands():
+    "The first chapter that uses a word of the glossary leads there, if it does not stand in a title or among the aims"
+    new, late = dict.fromkeys(t for t in read_glossary(root/'nbs/glossary.ipynb') if t not in ('mixup', 'cutmix', 'cutout', 'lam', 'alpha')), []
+    for p in chapters:
+        text = re.sub(r'^(#|> |- |You need:).*|<[^>]*>', '', prose(p).partition('\n## Quiz')[0], flags=re.M)
+        for term in [*new]:
+            if re.search(rf'(?<![\w`-]){term.replace("-", "[- ]")}s?(?![\w`-])(?!\]\(\d)', text, re.I) or f'#{term})' in text:
+                new.pop(term)
+                if f'glossary.ipynb#{term})' not in prose(p): late.append((p.name, term))
+    assert late == []
+
+
+def library():
+    return {o.rpartition('.')[2] for module, names in d['syms'].items() for o in names if o.count('.') == module.count('.')+1}
+
+
+def test_a_name_of_the_library_is_introduced_before_it_is_used():
+    "By the text around the cell that uses it first; what asks, and what a chapter opens with, speaks for itself"
+    known, silent = {'predict', 'myth', 'repair', 'quiz', 'check', 'cards', 'progress', 'figure_style', 'example_images', 'Playground', 'Stage'}, []
+    known |= {o for o in library() if o.endswith('Explorer')}
+    for p in chapters:
+        every = cells(p)
+        for i, c in enumerate(every):
+            if c['cell_type'] == 'markdown': known |= said(source(c))
+            elif not source(c).startswith(('#| code-fold', '#| hide')):
+                after = next((said(source(o)) for o in every[i+1:] if o['cell_type'] == 'markdown'), set())
+                nodes = [*ast.walk(ast.parse(re.sub(r'^(\s*)[%!].*', r'\1pass', source(c), flags=re.M)))]
+                own = {o.name for o in nodes if isinstance(o, ast.FunctionDef)} | {o.id for o in nodes if isinstance(o, ast.Name) and isinstance(o.ctx, ast.Store)}
+                known |= own | {o.arg for o in nodes if isinstance(o, ast.arg)}
+                used = {o.id for o in nodes if isinstance(o, ast.Name)} & library()
+                silent += [(p.name, i, o) for o in sorted(used - known - after)]
+                known |= used
+    assert silent == []
+
+
+def said(text): return set(re.findall(r'`([A-Za-z_]\w*)', re.sub(r'```.*?```', '', text, flags=re.S)))
 
 
 # the page before them
