@@ -86,7 +86,7 @@ def test_figures_are_as_large_as_they_were_drawn_and_have_an_edge(found, url): a
 
 
 @pytest.mark.parametrize('url', urls)
-def test_print_is_black(found, url): assert found(url).inked == []
+def test_print_is_black_and_says_what_words_mean(found, url): assert found(url).inked + found(url).unsaid == []
 
 
 @pytest.mark.parametrize('url', urls)

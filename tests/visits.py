@@ -68,11 +68,13 @@ edgeless = '''[...document.querySelectorAll('main .mx-photos img, main msqrt > :
     .map(o => o.outerHTML.slice(0, 60))'''
 touching = '''[...document.querySelectorAll('main div.sourceCode')].filter(o => o.checkVisibility()).map(o => o.getBoundingClientRect())
     .filter((box, i, all) => i && box.top > all[i - 1].top && box.top - all[i - 1].bottom < 6).length'''
-shrunk = "[...document.querySelectorAll('main img[src$=svg]')].filter(o => o.checkVisibility() && o.width < .75 * o.getAttribute('width')).map(o => o.alt)"
+shrunk = '''[...document.querySelectorAll('main img[src$=svg]')].filter(o => o.checkVisibility() && o.width < .75 * o.getAttribute('width')).map(o => o.alt)
+    .concat([...document.querySelectorAll('main .mx-photos > figure')].filter(o => o.checkVisibility() && o.offsetWidth < .95 * parseFloat(o.style.maxWidth)).map(o => o.innerText))'''
 narrow = '''[...document.querySelectorAll('main :is(td, th)')].filter(o => o.checkVisibility() && o.textContent.length > 45)
     .filter(o => { const box = o.getBoundingClientRect(); return box.height > 2 * box.width }).map(o => o.textContent)'''
 inked = '''[...document.querySelectorAll('main :is(summary, a, a > code)')].filter(o => o.checkVisibility())
     .filter(o => getComputedStyle(o).color !== getComputedStyle(o.parentElement).color).map(o => o.textContent.slice(0, 60))'''
+unsaid = "[...document.querySelectorAll('main .term-meaning')].filter(o => !o.checkVisibility()).map(o => o.id)"
 share_of_paper = "document.querySelector('main').getBoundingClientRect().width / innerWidth"
 
 
@@ -93,6 +95,7 @@ class Found:
     furniture: list = field(default_factory=list)  # what would be printed beside the text
     dark: list = field(default_factory=list)  # widgets that a dark page would print as black boxes
     inked: list = field(default_factory=list)  # links and headings of what folds that print in a color
+    unsaid: list = field(default_factory=list)  # terms whose meaning is not printed
     paper: float = 0.  # share of its width that the text has
     overflow: dict = field(default_factory=dict)  # look -> pixels wider than the window
     covered: list = field(default_factory=list)  # notes in the margin that lie over a table or a picture
@@ -149,7 +152,7 @@ class Visitor:
         page = self.page
         page.emulate_media(media='print', color_scheme='dark')
         found.tall, found.furniture, found.dark = page.evaluate(tall), page.evaluate(furniture), page.evaluate(dark)
-        found.inked = page.evaluate(inked)
+        found.inked, found.unsaid = page.evaluate(inked), page.evaluate(unsaid)
         found.paper, found.split, found.small_print = page.evaluate(share_of_paper), page.evaluate(split), page.evaluate(small_print)
         page.emulate_media(media='screen', color_scheme='light')
 
