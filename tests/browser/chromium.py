@@ -5,7 +5,8 @@
 import os, shutil, subprocess, sys
 from pathlib import Path
 
-names = 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'
+# The first has no window at all and opens a page in a third of the time
+names = 'chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'
 
 
 def find():
@@ -22,12 +23,16 @@ def is_debian():
     return release.exists() and 'ID=debian' in release.read_text().splitlines() and shutil.which('apt-get') is not None
 
 
+def apt_get(*args):
+    "Does it work?"
+    env = {**os.environ, 'DEBIAN_FRONTEND': 'noninteractive'}
+    return subprocess.run(['apt-get', '-qy', *args], env=env, stdout=subprocess.DEVNULL).returncode == 0
+
+
 def install():
     root = hasattr(os, 'geteuid') and os.geteuid() == 0
-    if root and is_debian():
-        env = {**os.environ, 'DEBIAN_FRONTEND': 'noninteractive'}
-        if all(subprocess.run(['apt-get', *o], env=env, stdout=subprocess.DEVNULL).returncode == 0
-               for o in (['update', '-q'], ['install', '-qy', '--no-install-recommends', 'chromium'])): return
+    if root and is_debian() and apt_get('update'):
+        if any(apt_get('install', '--no-install-recommends', o) for o in names[:2]): return  # an old Debian has the second alone
     subprocess.run([sys.executable, '-m', 'playwright', 'install', *(['--with-deps'] if root else []), 'chromium'], check=True)
 
 
