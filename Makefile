@@ -1,7 +1,8 @@
 # make compare   measure what mixing does, on real pictures
 # make learn     the course, in JupyterLab
 # make test      everything that is checked
-# make quick     what needs no browser, no chapter, no server and no compiler: for the inner loop
+# make quick     what needs no browser, chapter, server, compiler or comparison, and what takes less than half a second: for
+#                the inner loop
 # make bench     time mixing beside other libraries
 # make site      the pages, into _docs
 # make slides    the chapters as slides, into _slides
@@ -27,19 +28,19 @@ site: .venv/dev.stamp
 slides: .venv/learn.stamp
 	$(BIN)/jupyter nbconvert --to mixcourse.teach.deck.Deck --output-dir _slides nbs/chapters/*.ipynb
 
-# One thread a process: small tensors gain nothing from more. Three of them keep two cores busy, since tests of browsers
-# and servers wait a good part of their time.
+# One thread a process: small tensors gain nothing from more. Two processes keep two cores busy; a third one helps where
+# tests wait for browsers and servers.
 test quick: export OMP_NUM_THREADS = 1
-PYTEST := $(BIN)/pytest -n 3 --dist loadgroup
+PYTEST := $(BIN)/pytest --dist loadgroup
 test: .venv/dev.stamp
 	$(BIN)/ruff check
 	$(BIN)/pytest -q tests/test_sync.py
 	$(BIN)/nbdev-test --n-workers 2 --skip-folder-re '^[_.]|^chapters'  # pytest runs those as a user would
-	$(PYTEST) --ignore tests/test_sync.py
+	$(PYTEST) -n 3 --ignore tests/test_sync.py
 
 quick: .venv/dev.stamp
 	$(BIN)/ruff check
-	$(PYTEST) -q -x -m 'not slow'
+	$(PYTEST) -n 2 -q -x -m 'not slow'
 
 .venv/mixcourse.stamp: $(SETUP) | .venv/bin/pip
 	@echo 'Installing into .venv: some minutes, once'

@@ -1,5 +1,5 @@
 "What all tests share."
-import os, random, shutil, sys
+import gc, os, random, shutil, sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,11 @@ def pytest_collection_modifyitems(config, items):
     if not config.getoption('loadgroup', False): return
     for item in items:
         if not item.get_closest_marker('alone'): item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+def pytest_collection_finish():
+    "What was imported stays until the end: the collector need not look through all of it again and again"
+    gc.freeze()
 
 
 def pytest_runtest_setup(item):

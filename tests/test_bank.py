@@ -100,6 +100,7 @@ def prose(path): return '\n'.join(''.join(c['source']) for c in json.loads(path.
 def told(q): return ' '.join([q.ask, *(o if isinstance(o, str) else o.text for o in q.options)])
 
 
+@pytest.mark.slow
 def test_a_term_is_not_asked_before_a_chapter_uses_it():
     lessons, asked = sorted((root/'nbs/chapters').glob('*.ipynb'))[:12], {**questions, **find_all(Prompt)}
     read, early = '', []

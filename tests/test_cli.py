@@ -122,6 +122,7 @@ def test_one_line_from_a_real_process(here, npz):
 
 # runs
 
+@pytest.mark.slow
 def test_compare(capsys, here, npz):
     assert main(['compare', *quick, '--data', npz(), '--out', 'a/b']) == 0
     out, err = capsys.readouterr()
@@ -137,6 +138,7 @@ def test_compare(capsys, here, npz):
     assert 'a/b/compare.png' in out
 
 
+@pytest.mark.slow
 def test_compare_on_a_folder(capsys, here):
     rng = np.random.default_rng(0)
     for part, n in (('train', 12), ('val', 4)):
@@ -151,6 +153,7 @@ def test_compare_on_a_folder(capsys, here):
     assert 'FGSM 0.031' in out
 
 
+@pytest.mark.slow
 def test_json_alone_on_standard_output(capsys, here, npz):
     assert main(['compare', *quick, '--data', npz(), '--json']) == 0
     out, err = capsys.readouterr()
@@ -158,6 +161,7 @@ def test_json_alone_on_standard_output(capsys, here, npz):
     assert 'seed 1 of 2' in err
 
 
+@pytest.mark.slow
 def test_results_replace_older_ones(here, npz):
     (here/'compare').mkdir()
     (here/'compare/compare.csv').write_text('old')

@@ -9,6 +9,8 @@ from pages import Elements
 
 from mixcourse.teach.deck import Deck
 
+pytestmark = pytest.mark.slow
+
 chapters = sorted((root/'nbs/chapters').glob('*.ipynb'))
 formulas, widgets = chapters[1], chapters[6]
 

@@ -23,6 +23,7 @@ def ui(dls):
     return SimpleNamespace(cb=cb, pic=box.children[1], button=button, **{o.description: o for o in sliders})
 
 
+@pytest.mark.slow
 def test_explore_shows_the_next_batch(ui, dls):
     "Other pictures, and other draws"
     def clicked(ui):
@@ -36,6 +37,7 @@ def test_explore_shows_the_next_batch(ui, dls):
     assert clicked(SimpleNamespace(pic=same.children[1], button=same.children[0].children[-1]))
 
 
+@pytest.mark.slow
 def test_explore_follows_its_sliders(ui, monkeypatch):
     captions = []
     from mixcourse.callback import show as c

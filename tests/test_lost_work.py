@@ -11,6 +11,8 @@ from mixcourse.cli import main
 from mixcourse.compare import report, run
 from test_cli import here, npz, quick, refused  # noqa: F401
 
+pytestmark = pytest.mark.slow
+
 # ruff: noqa: F811  fixtures
 
 brief = *quick, '--seeds', '1'  # four runs
@@ -54,7 +56,6 @@ def test_crash_saves_what_is_finished_and_is_not_hidden(here, npz, monkeypatch):
     with pytest.raises(ValueError): main(['compare', *brief, '--data', npz()])
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.name == 'nt', reason='no SIGINT for a child')
 def test_control_c(here, npz):
     "A real one, in the second run of a process"
@@ -80,7 +81,6 @@ command = [sys.executable, '-m', 'mixcourse.cli', 'compare', '--device', 'cpu', 
 needs_signals = pytest.mark.skipif(os.name == 'nt', reason='no such signals')
 
 
-@pytest.mark.slow
 @needs_signals
 @pytest.mark.parametrize('name', ['SIGTERM', 'SIGHUP'])
 def test_time_limits_and_closed_terminals_are_control_c(here, npz, name):
@@ -98,7 +98,6 @@ def test_time_limits_and_closed_terminals_are_control_c(here, npz, name):
     assert len(kept(here)['runs']) >= 2
 
 
-@pytest.mark.slow
 @needs_signals
 def test_killed_outright_keeps_every_finished_run(here, npz):
     "Power cut, out of memory: nothing can be done at the end, so it is done all along"
@@ -199,7 +198,6 @@ def test_results_that_cannot_be_printed_are_saved(capsys, here, npz, monkeypatch
     assert kept(here)['finished']
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.name == 'nt', reason='other pipes')
 def test_a_reader_who_closes_the_pipe_is_no_error(here, npz):
     args = [sys.executable, '-m', 'mixcourse.cli', 'compare', *quick, '--seeds', '1', '--data', npz()]

@@ -27,6 +27,7 @@ def test_settings_are_checked(kw, rule):
     with pytest.raises(ValueError, match=re.escape(rule)): Settings(**kw)
 
 
+@pytest.mark.slow
 def test_what_depends_on_the_pictures_is_settled():
     a, b = Comparison(few(), Settings(device='cpu')).settings, Comparison(photos(), Settings(device='cpu')).settings
     assert (a.labels, a.bs, a.epsilon) == (40, 64, .1)
@@ -75,6 +76,7 @@ def test_timm_is_asked_for_what_others_do_not_have(monkeypatch):
     assert made == [('mine', dict(pretrained=False, num_classes=5, in_chans=2))]
 
 
+@pytest.mark.slow
 def test_model_that_does_not_fit_is_refused():
     with pytest.raises(ValueError, match='`arch` must take pictures of 1×32×32, vit_b_16 does not'): check_model('vit_b_16', 1, 10, (32, 32))
     with pytest.raises(ValueError, match='`arch` must take pictures of 3×8×8, alexnet does not'): check_model('alexnet', 3, 10, (8, 8))
@@ -136,6 +138,7 @@ def test_batches_of_one_are_refused_where_they_cannot_be_normalized():
     with pytest.raises(ValueError, match=rule): tiny(bs=1, methods=['none'], arch='resnet18')
 
 
+@pytest.mark.slow
 def test_batches_of_one_are_taken_where_they_do_no_harm():
     assert tiny(bs=1, methods=['none', 'cutout'], seeds=1).run()
 

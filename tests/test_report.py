@@ -12,6 +12,8 @@ from mixcourse.compare.report import results_figure, results_table, save_results
 from mixcourse.compare.settings import TASKS
 from mixcourse.compare.statistics import MEASURES, summarize, values, verdict
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope='module')
 def done():

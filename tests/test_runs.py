@@ -16,6 +16,8 @@ from mixcourse.compare.report import results_figure, results_table
 from mixcourse.compare.run import Comparison
 from mixcourse.compare.settings import METHODS, TASKS, Settings
 
+pytestmark = pytest.mark.slow
+
 
 # runs
 
@@ -110,7 +112,6 @@ def test_alpha_reaches_every_mixer(alpha, mixup, manifold):
     assert [m.alpha for m in get('randommix').mixers] == [mixup]*2
 
 
-@pytest.mark.slow
 def test_resnet_on_bytes():
     "What `--data cifar10.npz --arch resnet18` does, on few pictures and a CPU"
     comp = tiny(photos(32, 8), arch='resnet18', methods=['cutmix'], seeds=1)
@@ -133,7 +134,6 @@ def test_resnet_on_a_gpu():
     assert comp.train('cutmix', 'clean', 0).dls.train_ds.tensors[0].device.type == 'cuda'
 
 
-@pytest.mark.slow
 def test_mixing_withstands_wrong_labels():
     "The effect that the course is about, on real digits: far beyond what a seed can do"
     comp = Comparison(digits(), Settings(device='cpu'))

@@ -48,6 +48,7 @@ def test_show_mix_leaves_everything_as_it_was(name):
     matplotlib.pyplot.close('all')
 
 
+@pytest.mark.slow
 def test_show_mix_leaves_data_in_memory():
     x, y = plains(16)
     for cb in (MixUp(inplace=True), CutMix(inplace=True), Cutout(3, inplace=True)):
@@ -64,6 +65,7 @@ def run_into_each_other(axs):
     return found + [o for o in words for ax in axs if ax.get_window_extent().overlaps(o)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('style', [{}, STYLE], ids=['matplotlib', 'course'])
 @pytest.mark.parametrize('n, figsize', [(9, None), (3, (6.9, 2.6)), (4, (4, 4))])
 @pytest.mark.parametrize('name', ['cat', 'German short-haired pointer', 'Donaudampfschiffahrtsgesellschaft'])

@@ -52,6 +52,7 @@ def test_regression():
     assert res.less
 
 
+@pytest.mark.slow
 def test_pictures():
     res = trial(lambda: learner(), ['none', MixUp(.4), CutMix(1.), Cutout(3), RandomMix([MixUp(.4), CutMix(1.)])])
     assert res.metric == 'valid_loss'
@@ -160,6 +161,7 @@ def test_what_is_decided_is_not_run_again_and_the_rest_is():
     assert counts['MixUp(0.4)'] < 6
 
 
+@pytest.mark.slow
 def test_many_looks_are_paid_for():
     "Of many trials without any difference at most one in twenty finds one"
     g = torch.Generator().manual_seed(0)
