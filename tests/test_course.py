@@ -16,9 +16,7 @@ from mixcourse.teach.terms import read_glossary
 folder = root/'nbs/chapters'
 chapters = sorted(folder.glob('*.ipynb'))
 lessons = [p for p in chapters if p.stem[3:] not in ('capstone', 'cards')]
-bars = root/'nbs/api/compare/10_report.ipynb'  # its faint grid runs behind the numbers on its bars
-others = [p for p in sorted((root/'nbs').rglob('*.ipynb')) if '.ipynb_checkpoints' not in p.parts and p != bars]
-drawn = [p for p in others if '<svg' in p.read_text(encoding='utf-8')]
+drawn = [p for p in sorted((root/'nbs').rglob('*.ipynb')) if '.ipynb_checkpoints' not in p.parts and '<svg' in p.read_text(encoding='utf-8')]
 name = dict(ids=lambda p: p.stem)
 
 
@@ -154,6 +152,15 @@ def drawings(path):
 @pytest.mark.parametrize('path', drawn, **name)
 def test_no_grid_line_runs_through_a_word(path):
     assert {k: words for k, svg in drawings(path) if (words := list(struck(svg)))} == {}
+
+
+@pytest.mark.parametrize('path', drawn, **name)
+def test_letters_of_a_figure_can_be_read_on_a_phone(path):
+    "It is 358 pixels wide there. What is set smaller than 8 points is an exponent"
+    for id, svg in drawings(path):
+        width, points = (float(re.search(o, svg)[1]) for o in (r'\bwidth="([\d.]+)', r'viewBox="0 0 ([\d.]+)'))
+        sizes = [s for o in re.findall(r'font-size: ([\d.]+)px', svg) if (s := float(o)) >= 8]
+        assert min(sizes, default=99)*min(358, width)/points >= 7, id
 
 
 def test_a_grid_line_through_a_word_is_seen():

@@ -113,7 +113,7 @@ def test_figure_has_every_method(done):
         mean = np.mean([r['curve'] for r in res['runs'] if (r['method'], r['task']) == ('cutout', task)], 0)
         np.testing.assert_allclose(ax.lines[2].get_ydata(), mean)
         assert ax.get_xlabel() == 'epoch'
-        assert ax.get_ylabel() == 'accuracy'
+        assert ax.get_ylabel() == 'test accuracy'
     for ax, k in zip(fig.axes[2:], MEASURES):
         np.testing.assert_allclose([b.get_height() for b in ax.patches], [r['mean'] for r in res['summary'] if r['measure'] == k])
     looks = [(o.get_color(), o.get_marker()) for o in fig.axes[0].lines]

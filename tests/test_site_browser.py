@@ -78,6 +78,18 @@ def test_a_number_stays_with_its_spread_and_its_name(found, url): assert found(u
 
 
 @pytest.mark.parametrize('url', urls)
+def test_a_short_name_is_no_tower(found, url): assert found(url).towers == []
+
+
+@pytest.mark.parametrize('url', urls)
+def test_code_breaks_between_names_on_a_phone(found, url): assert found(url).halved == []
+
+
+@pytest.mark.parametrize('url', urls)
+def test_buttons_and_links_share_a_line(found, url): assert found(url).piled + found(url).astray == []
+
+
+@pytest.mark.parametrize('url', urls)
 def test_sentences_in_a_table_have_room_on_a_phone(found, url): assert found(url).narrow == []
 
 

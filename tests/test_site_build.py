@@ -76,4 +76,14 @@ def test_a_line_of_code_knows_where_it_begins(line, style):
 def test_a_remark_behind_code_is_told_from_a_line_of_its_own(line, remark): assert bool(code_page(line).select('.co.mx-remark')) == remark
 
 
+@pytest.mark.parametrize('line, parts', [
+    ('x,y = torch.randn(32,3),torch.arange(8)', ['x,', 'y = torch', '.randn(', '32,', '3),', 'torch', '.arange(', '8)']), ('x = f(3,2).mean()', ['x = f(3,2).mean()']),
+    ('<span class="bu">print</span>(learn.validate()[:-1], <span class="dv">.5</span>)', ['print(', 'learn', '.validate()[', ':-1], .5)'])])
+def test_a_long_line_of_code_may_break_between_names(line, parts):
+    page = code_page(line)
+    finish.where_to_break(page)
+    for o in page.select('wbr'): o.replace_with('|')
+    assert page.select_one('pre').get_text().split('|') == parts
+
+
 def test_an_option_keeps_its_dashes(): assert [o.get_text() for o in code_page('x').select('p .mx-whole')] == ['--csv']

@@ -47,7 +47,7 @@ covered = '''[...document.querySelectorAll('main :is(aside, .term-meaning)')].fi
         return !note.contains(o) && o.checkVisibility() && b.width && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
     })).map(o => o.textContent.slice(0, 60))'''
 holes = '''[...document.querySelectorAll('main p:has(.term-meaning)')].filter(o => o.checkVisibility() && o.nextElementSibling?.checkVisibility())
-    .filter(o => o.nextElementSibling.getBoundingClientRect().top - o.getBoundingClientRect().bottom > 200).map(o => o.textContent.slice(0, 60))'''
+    .filter(o => o.nextElementSibling.getBoundingClientRect().top - o.getBoundingClientRect().bottom > 60).map(o => o.textContent.slice(0, 60))'''
 uneven = '''[...document.querySelectorAll('main .mx-photos')].map(o => [...o.children].map(e => Math.round(e.getBoundingClientRect().width)))
     .filter(widths => Math.max(...widths) > Math.min(...widths) + 1)'''
 lonely = '''[...document.querySelectorAll('main .mx-photos')].filter(o => o.checkVisibility())
@@ -63,6 +63,27 @@ torn = '''[...document.querySelectorAll('main :is(td, th)')]
         words.selectNodeContents(o)
         return words.getBoundingClientRect().height > 1.6 * parseFloat(getComputedStyle(o).lineHeight)
     }).map(o => o.textContent)'''
+halved = r'''[...document.querySelectorAll('main pre > code.sourceCode > span')]
+    .filter(o => o.checkVisibility() && o.offsetHeight > 1.5 * parseFloat(getComputedStyle(o).lineHeight)).flatMap(line => {
+        const texts = document.createTreeWalker(line, NodeFilter.SHOW_TEXT), words = document.createRange(), found = []
+        while (texts.nextNode()) for (const word of texts.currentNode.data.matchAll(/(?<!\w)\w{2,16}(?!\w)/g)) {
+            words.setStart(texts.currentNode, word.index)
+            words.setEnd(texts.currentNode, word.index + word[0].length)
+            if (words.getBoundingClientRect().height > 1.5 * parseFloat(getComputedStyle(line).lineHeight)) found.push(word[0])
+        }
+        return found
+    })'''
+towers = '''[...document.querySelectorAll('main table:not(.mx-stack) :is(thead th, tbody tr > :first-child)')].filter(o => o.checkVisibility())
+    .filter(o => {
+        const words = document.createRange(), n = o.textContent.trim().length
+        words.selectNodeContents(o)
+        return n && n < 35 && words.getBoundingClientRect().height > (n < 10 ? 1.6 : 3.2) * parseFloat(getComputedStyle(o).lineHeight)
+    }).map(o => o.textContent)'''
+piled = '''[...document.querySelectorAll('.mx .mx-row')].filter(o => o.checkVisibility() && o.querySelectorAll('button').length > 3)
+    .map(o => [...o.querySelectorAll('button')].map(e => Math.round(e.getBoundingClientRect().top)))
+    .filter(tops => new Set(tops).size > (tops.length + 1) / 2)'''
+astray = '''[...document.querySelectorAll('.mx-meta .mx-item:last-child')]
+    .filter(o => o.previousElementSibling && o.getBoundingClientRect().top > o.previousElementSibling.getBoundingClientRect().bottom).map(o => o.textContent)'''
 edgeless = '''[...document.querySelectorAll('main .mx-photos img, main msqrt > :only-child')]
     .filter(o => o.matches('img') ? getComputedStyle(o).outlineStyle === 'none' : parseFloat(getComputedStyle(o).paddingTop) < 1)
     .map(o => o.outerHTML.slice(0, 60))'''
@@ -105,6 +126,10 @@ class Found:
     leaks: list = field(default_factory=list)  # what can be seen before the guess
     shrunk: list = field(default_factory=list)  # figures that a desk shows much smaller than they were drawn
     narrow: list = field(default_factory=list)  # sentences in a column of a table that a phone makes a word wide
+    halved: list = field(default_factory=list)  # names in code that a phone breaks in two
+    towers: list = field(default_factory=list)  # short names of rows and columns that take many lines
+    piled: list = field(default_factory=list)  # rows of buttons of which a phone makes a pile
+    astray: list = field(default_factory=list)  # the last word below a chapter's title, alone on its line
     silent: list = field(default_factory=list)  # tables that scroll and do not look so
     torn: list = field(default_factory=list)  # numbers that a phone breaks before their spread, or off the name they belong to
     edgeless: list = field(default_factory=list)  # pictures that may melt into the page, and roots whose bar touches the letter
@@ -138,7 +163,28 @@ class Visitor:
         found.nameless, found.small = page.evaluate(nameless), page.evaluate(small)
         found.holes, found.leaks, found.touching = page.evaluate(holes), page.evaluate(leaks), page.evaluate(touching)
         found.uneven['desk'], found.lonely['desk'] = page.evaluate(uneven), page.evaluate(lonely)
-        found.shrunk, found.edgeless = page.evaluate(shrunk), page.evaluate(edgeless)
+        found.shrunk, found.halved = r'''[...document.querySelectorAll('main pre > code.sourceCode > span')]
+    .filter(o => o.checkVisibility() && o.offsetHeight > 1.5 * parseFloat(getComputedStyle(o).lineHeight)).flatMap(line => {
+        const texts = document.createTreeWalker(line, NodeFilter.SHOW_TEXT), words = document.createRange(), found = []
+        while (texts.nextNode()) for (const word of texts.currentNode.data.matchAll(/(?<!\w)\w{2,16}(?!\w)/g)) {
+            words.setStart(texts.currentNode, word.index)
+            words.setEnd(texts.currentNode, word.index + word[0].length)
+            if (words.getBoundingClientRect().height > 1.5 * parseFloat(getComputedStyle(line).lineHeight)) found.push(word[0])
+        }
+        return found
+    })'''
+towers = '''[...document.querySelectorAll('main table:not(.mx-stack) :is(thead th, tbody tr > :first-child)')].filter(o => o.checkVisibility())
+    .filter(o => {
+        const words = document.createRange(), n = o.textContent.trim().length
+        words.selectNodeContents(o)
+        return n && n < 35 && words.getBoundingClientRect().height > (n < 10 ? 1.6 : 3.2) * parseFloat(getComputedStyle(o).lineHeight)
+    }).map(o => o.textContent)'''
+piled = '''[...document.querySelectorAll('.mx .mx-row')].filter(o => o.checkVisibility() && o.querySelectorAll('button').length > 3)
+    .map(o => [...o.querySelectorAll('button')].map(e => Math.round(e.getBoundingClientRect().top)))
+    .filter(tops => new Set(tops).size > (tops.length + 1) / 2)'''
+astray = '''[...document.querySelectorAll('.mx-meta .mx-item:last-child')]
+    .filter(o => o.previousElementSibling && o.getBoundingClientRect().top > o.previousElementSibling.getBoundingClientRect().bottom).map(o => o.textContent)'''
+edgeless = page.evaluate(shrunk), page.evaluate(edgeless)
         found.wrapped, found.letters = page.evaluate(wrapped), page.evaluate(letters)
         page.wait_for_function(complete)
         found.broken = page.evaluate(broken)
@@ -162,6 +208,7 @@ class Visitor:
         found.violations['phone'] = axe(page, rules, skip=colors) + self.colors()
         found.overflow['phone'], found.cut = wide(page), page.evaluate(cut)
         found.uneven['phone'], found.silent, found.torn = page.evaluate(uneven), page.evaluate(silent), page.evaluate(torn)
+        found.halved, found.towers, found.piled = page.evaluate(halved), page.evaluate(towers), page.evaluate(piled)
         found.narrow, found.crumpled, found.lonely['phone'] = page.evaluate(narrow), page.evaluate(crumpled), page.evaluate(lonely)
 
     def look_at(self, url):

@@ -70,7 +70,6 @@ def plot_bars(
     ax.set_ylim(bottom=0)
     ax.set_xticks(range(len(values)), values, rotation=25, ha='right')
     ax.set(title=title, ylabel=ylabel)
-    ax.grid(alpha=.25, axis='y')
     return ax
 
 # %% ../../nbs/api/compare/05_plot.ipynb #612541e4

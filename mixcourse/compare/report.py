@@ -148,7 +148,7 @@ def _draw_curves(runs, task, ax, title, methods):
     for method in methods:
         found = [r['curve'] for r in of_task if r['method']==method]
         if found: curves[method] = found
-    plot_curves(curves, ax, f'Test accuracy: {title}', ylabel='accuracy', names=methods, x=of_task[0].get('epochs'))
+    plot_curves(curves, ax, title, ylabel='test accuracy', names=methods, x=of_task[0].get('epochs'))
 
 # %% ../../nbs/api/compare/10_report.ipynb #ba97db3c
 def _draw_bars(runs, measure, ax, title, methods):
@@ -168,23 +168,24 @@ def results_figure(
     runs,name,methods = res['runs'],titles(res),res['settings']['methods']
     rows = _rows_of_axes(res)
     with plt.rc_context(STYLE):
-        most = max(len(shown) for _,shown in rows)
-        fig = Figure(figsize=(min(11, 5.6*most),3.6*len(rows)), layout='constrained')
-        parts = fig.subfigures(len(rows), 1, squeeze=False).flat
-        for part,(draw,shown) in zip(parts, rows):
-            axs = part.subplots(1, len(shown), squeeze=False).flat
-            for ax,one in zip(axs, shown): draw(runs, one, ax, name[one], methods)
-        fig.axes[0].legend() # has all methods, even where it was stopped early
+        side = max(len(shown) for _,shown in rows)
+        fig = Figure(figsize=(min(5.6*side, 6.2),3*len(rows)), layout='constrained')
+        grid = fig.add_gridspec(len(rows), side)
+        for i,(draw,shown) in enumerate(rows):
+            for j,one in enumerate(shown): draw(runs, one, fig.add_subplot(grid[i,j]), name[one], methods)
+        handles,labels = fig.axes[0].get_legend_handles_labels() # all methods, even where it was stopped early
+        fig.legend(handles, labels, loc='outside upper left', ncols=min(len(labels), 4))
     return fig
 
 # %% ../../nbs/api/compare/10_report.ipynb #1abeded7
 def _rows_of_axes(res):
-    "A function to draw with, and what it draws side by side: tasks, then the measures of each block"
+    "A function to draw with, and what it draws side by side, no more than two: tasks, then the measures of each block"
     tasks = {r['task'] for r in res['runs']}
     measured = {r['measure'] for r in res['summary']}
     rows = [(_draw_curves, [task for task in TASKS if task in tasks])]
     for block in BLOCKS.values():
-        rows.append((_draw_bars, [measure for measure in block if measure in measured]))
+        shown = [measure for measure in block if measure in measured]
+        rows += [(_draw_bars, shown[i:i+2]) for i in range(0, len(shown), 2)]
     return [row for row in rows if row[1]]
 
 # %% ../../nbs/api/compare/10_report.ipynb #12d1ae85

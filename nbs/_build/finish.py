@@ -179,6 +179,19 @@ def code_lines(soup):
             text.extract()
 
 
+def where_to_break(soup):
+    "A long line of code may break behind a comma, an opening bracket or an equals sign, and before a dot, and not within a name; what is copied stays as it is"
+    behind, ahead = r'[,(\[]|(?<=\w)=', r'[^\s)\],=]'
+    for line in soup.select('main pre > code.sourceCode > span'):
+        texts = list(line.find_all(string=True)) if len(line.get_text()) > 30 else []
+        for text, after in pairwise([*texts, '']):
+            *parts, last = re.sub(rf'((?:{behind})(?={ahead})|[\w)\]](?=\.[A-Za-z]))', r'\1\n', text).split('\n')
+            for part in parts: text.insert_before(part, soup.new_tag('wbr'))
+            ends = re.search(rf'(?:{behind})$', last) and re.match(ahead, after) or re.search(r'[\w)\]]$', last) and re.match(r'\.[A-Za-z]', after)
+            if ends: text.insert_after(soup.new_tag('wbr'))
+            if parts: text.replace_with(last)
+
+
 def stacked(soup):
     "A table of several columns with sentences: on a phone a row becomes a paragraph, and each cell says what it is"
     roles = {'thead': 'rowgroup', 'tbody': 'rowgroup', 'tr': 'row', 'th': 'columnheader', 'td': 'cell'}
@@ -194,6 +207,40 @@ def stacked(soup):
         column = {name for name, o in cells if o in told}
         for name, o in cells:
             if name in column: o['class'] = [*o.get('class', []), 'mx-told']
+
+
+def names_of_rows(soup):
+    "A table scrolls before the name of a row or of a column takes three lines: a short one stays on one, a longer one has two"
+    for o in soup.select('main table:not(.mx-stack) thead th'):
+        if len(o.get_text(strip=True)) < 10: o['class'] = [*o.get('class', []), 'mx-whole']
+    for o in soup.select('main table:not(.mx-stack) tbody tr > :first-child'):
+        n = len(o.get_text(strip=True))
+        if n <= 14: o['class'] = [*o.get('class', []), 'mx-whole']
+        elif n <= 34: o['style'] = f'{o.get("style", "")};min-width:{min(n//2+4, 20)}ch'.strip(';')
+
+
+def beside_a_note(cell):
+    "Is it no wider than the text, so that it may stand beside what hangs down from above?"
+    code = [line for o in cell.select('pre') if not o.find_parent('details') for line in o.get_text().splitlines()]
+    return not cell.select('table, svg, video, audio, img, .mx') and max(map(len, code), default=0) <= 76
+
+
+def notes_in_the_margin(soup):
+    "Of a term, where they leave no hole: what is wide begins below a note, so one that is longer than its paragraph begins higher, or waits until it is pointed at"
+    wide = '.cell, .sourceCode, .code-copy-outer-scaffold, table, [role=group]'
+    def tall(text, column, line): return (len(text)//column+1)*line
+    for p in soup.select('main section > p:has(.term-meaning)'):
+        after, before = p.find_next_sibling(), p.find_previous_sibling()
+        if after is None or not after.css.match(wide): continue
+        if beside_a_note(after):
+            after['class'] = [*after.get('class', []), 'mx-slim']
+            continue
+        note, word = p.select_one('.term-meaning').get_text(' ', strip=True), p.select_one('.term a').get_text()
+        own = ''.join(o for o in p.find_all(string=True) if not o.find_parent(class_='term-meaning'))
+        over = tall(note, 24, 21) + tall(own.partition(word)[0], 72, 30) - tall(own, 72, 30) - 10
+        free = before is not None and before.name == 'p' and not before.select('.term-meaning')
+        if over > 25 and free and tall(before.get_text(), 80, 30) > over: p['style'] = f'--up:{over}px'
+        elif over > 25: p['class'] = [*p.get('class', []), 'mx-brief']
 
 
 def in_columns(text):
@@ -255,7 +302,10 @@ def finish_page(site, page):
     result_before_code(soup)
     whole(soup)
     code_lines(soup)
+    where_to_break(soup)
     stacked(soup)
+    names_of_rows(soup)
+    notes_in_the_margin(soup)
     printed_columns(soup)
     scroll_areas(soup)
     add_toggle(soup)
