@@ -222,7 +222,7 @@ def names_of_rows(soup):
 def beside_a_note(cell):
     "Is it no wider than the text, so that it may stand beside what hangs down from above?"
     code = [line for o in cell.select('pre') if not o.find_parent('details') for line in o.get_text().splitlines()]
-    return not cell.select('table, svg, video, audio, img, .mx') and max(map(len, code), default=0) <= 76
+    return not cell.select('table, svg, video, audio, img, .mx') and max(map(len, code), default=0) <= 74
 
 
 def notes_in_the_margin(soup):
@@ -237,10 +237,11 @@ def notes_in_the_margin(soup):
             continue
         note, word = p.select_one('.term-meaning').get_text(' ', strip=True), p.select_one('.term a').get_text()
         own = ''.join(o for o in p.find_all(string=True) if not o.find_parent(class_='term-meaning'))
-        over = tall(note, 24, 21) + tall(own.partition(word)[0], 72, 30) - tall(own, 72, 30) - 10
-        free = before is not None and before.name == 'p' and not before.select('.term-meaning')
-        if over > 25 and free and tall(before.get_text(), 80, 30) > over: p['style'] = f'--up:{over}px'
-        elif over > 25: p['class'] = [*p.get('class', []), 'mx-brief']
+        over = tall(note, 24, 21) + len(own.partition(word)[0])//72*30 - tall(own, 72, 30)
+        room = dict(h2=85, h3=65).get(before.name, 0) if before else 0
+        if before and before.name == 'p' and not before.select('.term-meaning'): room = tall(before.get_text(), 80, 30)
+        if 5 < over <= room: p['style'] = f'--up:{over}px'
+        elif over > 5: p['class'] = [*p.get('class', []), 'mx-brief']
 
 
 def in_columns(text):
