@@ -163,28 +163,7 @@ class Visitor:
         found.nameless, found.small = page.evaluate(nameless), page.evaluate(small)
         found.holes, found.leaks, found.touching = page.evaluate(holes), page.evaluate(leaks), page.evaluate(touching)
         found.uneven['desk'], found.lonely['desk'] = page.evaluate(uneven), page.evaluate(lonely)
-        found.shrunk, found.halved = r'''[...document.querySelectorAll('main pre > code.sourceCode > span')]
-    .filter(o => o.checkVisibility() && o.offsetHeight > 1.5 * parseFloat(getComputedStyle(o).lineHeight)).flatMap(line => {
-        const texts = document.createTreeWalker(line, NodeFilter.SHOW_TEXT), words = document.createRange(), found = []
-        while (texts.nextNode()) for (const word of texts.currentNode.data.matchAll(/(?<!\w)\w{2,16}(?!\w)/g)) {
-            words.setStart(texts.currentNode, word.index)
-            words.setEnd(texts.currentNode, word.index + word[0].length)
-            if (words.getBoundingClientRect().height > 1.5 * parseFloat(getComputedStyle(line).lineHeight)) found.push(word[0])
-        }
-        return found
-    })'''
-towers = '''[...document.querySelectorAll('main table:not(.mx-stack) :is(thead th, tbody tr > :first-child)')].filter(o => o.checkVisibility())
-    .filter(o => {
-        const words = document.createRange(), n = o.textContent.trim().length
-        words.selectNodeContents(o)
-        return n && n < 35 && words.getBoundingClientRect().height > (n < 10 ? 1.6 : 3.2) * parseFloat(getComputedStyle(o).lineHeight)
-    }).map(o => o.textContent)'''
-piled = '''[...document.querySelectorAll('.mx .mx-row')].filter(o => o.checkVisibility() && o.querySelectorAll('button').length > 3)
-    .map(o => [...o.querySelectorAll('button')].map(e => Math.round(e.getBoundingClientRect().top)))
-    .filter(tops => new Set(tops).size > (tops.length + 1) / 2)'''
-astray = '''[...document.querySelectorAll('.mx-meta .mx-item:last-child')]
-    .filter(o => o.previousElementSibling && o.getBoundingClientRect().top > o.previousElementSibling.getBoundingClientRect().bottom).map(o => o.textContent)'''
-edgeless = page.evaluate(shrunk), page.evaluate(edgeless)
+        found.shrunk, found.edgeless = page.evaluate(shrunk), page.evaluate(edgeless)
         found.wrapped, found.letters = page.evaluate(wrapped), page.evaluate(letters)
         page.wait_for_function(complete)
         found.broken = page.evaluate(broken)
