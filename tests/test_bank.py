@@ -178,7 +178,12 @@ def test_some_questions_are_about_a_line(): assert len(lines) >= 4
 pictured = {k: [p for p in (q.picture, *(o.picture for o in q.options)) if p] for k, q in questions.items()}
 
 
-def test_some_questions_are_about_pictures(): assert sum(map(bool, pictured.values())) >= 5
+def test_chapters_and_the_exam_show_pictures():
+    "Both to label one and to choose one by its label"
+    for asked in find_all(Question), twins():
+        assert any(q.picture for q in asked.values())
+        assert any(o.picture for q in asked.values() for o in q.options)
+    assert sum(map(bool, pictured.values())) >= 8
 
 
 @pytest.mark.parametrize('name', [k for k, pics in pictured.items() if pics])

@@ -187,10 +187,12 @@ def test_a_replay_is_for_everybody(site, width, scheme):
 
 
 def test_without_scripts_the_ends_are_read(site):
-    page = site.open(Replay(short, notes={(4, 2): 'Look.'}), java_script_enabled=False)
+    pictures = dict(mixup=[torch.zeros(3, 8, 8), torch.ones(3, 8, 8)], cutmix=torch.rand(3, 8, 8))
+    page = site.open(Replay(short, notes={(4, 2): 'Look.'}, pictures=pictures), java_script_enabled=False)
     text = page.inner_text('.mx')
     assert f"Plain: test accuracy {mean(round(o, 4) for o in expected(short, 'none', 3)):.3f}, 3 seeds" in text
     assert 'Epoch 2 of 4: Look.' in text
+    assert [o.is_visible() for o in page.locator('.mx img').all()] == [True, True, False], 'one of each method'
 
 
 contrast = '''([line, veil]) => {

@@ -131,6 +131,13 @@ def test_questions_are_those_of_the_bank(path):
         assert shown == [makers[m[1]](*re.findall(r"'([\w.]+)'", m[2] or '')).html(script_too=False)], source(c)
 
 
+@pytest.mark.parametrize('page', ['exam', 'teaching'])
+def test_exam_is_that_of_the_bank(page):
+    from mixcourse.teach.exam import exam
+    made = [c for c in cells(root/f'nbs/{page}.ipynb', 'code') if source(c).rstrip().endswith('exam()')]
+    assert [''.join(c['outputs'][0]['data']['text/html']) for c in made] == [exam().html(script_too=False)]
+
+
 def struck(svg):
     "Words of a figure with a horizontal grid line behind them"
     lines = [tuple(map(float, o)) for o in re.findall(r'<path d="M ([\d.]+) ([\d.]+) \s*L ([\d.]+) \2 \s*"[^>]*stroke: var\(--line', svg)]

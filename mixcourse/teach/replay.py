@@ -135,13 +135,17 @@ def _told(part, names):
 def _listed(pictures): return pictures if isinstance(pictures, list) else [pictures]
 
 def _row(pictures, names):
-    "Pictures beside each other, one or more a method"
-    figures = []
+    "A picture of each method, beside each other; what takes turns with it is hidden"
+    def shown(method, img):
+        src = webp_uri(to_array(img))
+        return figure(src, names[method], 96, pixelated=True, data_method=method)
+    first,later = [],[]
     for method,some in pictures.items():
-        for img in _listed(some):
-            src = webp_uri(to_array(img))
-            figures.append(figure(src, names[method], 96, pixelated=True, data_method=method))
-    return Div(*figures, style=row_style)
+        figures = [shown(method, img) for img in _listed(some)]
+        first += figures[:1]
+        later += figures[1:]
+    if later: first.append(Div(*later, hidden=True))
+    return Div(*first, style=row_style)
 
 # %% ../../nbs/api/teach/14_replay.ipynb #289bf672
 def _noted(notes):
