@@ -13,12 +13,12 @@ root = Path(__file__).resolve().parent.parent
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    "What opens a browser is slow. A file stays with one worker, which makes its fixtures once, but for tests marked `alone`"
+    "What opens a browser is slow. A file stays with one worker, which makes its fixtures once, but for tests marked `alone`, or with a group of their own"
     for item in items:
         if {'chrome', 'jupyter'} & set(getattr(item, 'fixturenames', ())): item.add_marker(pytest.mark.slow)
     if not config.getoption('loadgroup', False): return
     for item in items:
-        if not item.get_closest_marker('alone'): item.add_marker(pytest.mark.xdist_group(item.path.stem))
+        if not any(item.get_closest_marker(o) for o in ('alone', 'xdist_group')): item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 def pytest_collection_finish():

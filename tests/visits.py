@@ -96,6 +96,23 @@ narrow = '''[...document.querySelectorAll('main :is(td, th)')].filter(o => o.che
 inked = '''[...document.querySelectorAll('main :is(summary, a, a > code)')].filter(o => o.checkVisibility())
     .filter(o => getComputedStyle(o).color !== getComputedStyle(o.parentElement).color).map(o => o.textContent.slice(0, 60))'''
 unsaid = "[...document.querySelectorAll('main .term-meaning')].filter(o => !o.checkVisibility()).map(o => o.id)"
+flush = '''all => all.flatMap(line => {
+    const words = document.createRange(), start = line.querySelector('.mx-in')
+    words.setStartAfter(start)
+    words.setEndAfter(line.lastChild)
+    const from = Math.min(start.getBoundingClientRect().right, line.getBoundingClientRect().left + 8 * start.getBoundingClientRect().width / start.textContent.length)
+    return Math.min(...[...words.getClientRects()].filter(o => o.width).map(o => o.left)) < from - 1 ? [line.textContent] : []
+})'''
+beside = '''all => all.filter(o => o.getClientRects().length && o.offsetHeight > 1.5 * parseFloat(getComputedStyle(o).lineHeight))
+    .filter(o => o.offsetTop < o.parentElement.offsetTop + parseFloat(getComputedStyle(o).lineHeight) / 2).map(o => o.parentElement.textContent)'''
+empty = '''all => all.filter(o => o.getClientRects().length && o.querySelector('.mx-in').nextSibling).filter(line => {
+    const words = document.createRange()
+    words.setStartAfter(line.querySelector('.mx-in'))
+    words.setEndAfter(line.lastChild)
+    return Math.min(...[...words.getClientRects()].filter(o => o.width).map(o => o.top)) > line.getBoundingClientRect().top + parseFloat(getComputedStyle(line).lineHeight) / 2
+}).map(o => o.textContent)'''
+unnamed = '''all => all.filter(row => row.querySelectorAll('.mx-told').length > 1)
+    .flatMap(row => [...row.cells].slice(1)).filter(o => o.textContent && getComputedStyle(o, '::before').content.slice(1, -3) !== o.dataset.name).map(o => o.textContent)'''
 share_of_paper = "document.querySelector('main').getBoundingClientRect().width / innerWidth"
 
 
@@ -137,6 +154,10 @@ class Found:
     cut: list = field(default_factory=list)  # code that a phone hides
     crumpled: list = field(default_factory=list)  # printed columns whose lines a phone breaks
     wrapped: list = field(default_factory=list)  # lines of code within 88 columns that a desk breaks
+    flush: list = field(default_factory=list)  # lines of code that a phone breaks to the left of their indentation
+    empty: list = field(default_factory=list)  # lines of code that a phone starts with an empty one
+    beside: list = field(default_factory=list)  # remarks that a phone breaks beside their code
+    unnamed: list = field(default_factory=list)  # cells of a stacked row without the name of their column
     letters: float = 0.  # pixels, of the smallest code
 
 
@@ -189,6 +210,10 @@ class Visitor:
         found.uneven['phone'], found.silent, found.torn = page.evaluate(uneven), page.evaluate(silent), page.evaluate(torn)
         found.halved, found.towers, found.piled = page.evaluate(halved), page.evaluate(towers), page.evaluate(piled)
         found.narrow, found.crumpled, found.lonely['phone'] = page.evaluate(narrow), page.evaluate(crumpled), page.evaluate(lonely)
+        lines = page.locator('main pre > code.sourceCode > span:has(> .mx-in)')
+        found.flush, found.empty = lines.evaluate_all(flush), lines.evaluate_all(empty)
+        found.beside = page.locator('.mx-remark').evaluate_all(beside)
+        found.unnamed = page.locator('main .mx-stack tbody tr').evaluate_all(unnamed)
 
     def look_at(self, url):
         "Everything that is asked of a page which is only looked at"
