@@ -138,6 +138,18 @@ def test_exam_is_that_of_the_bank(page):
     assert [''.join(c['outputs'][0]['data']['text/html']) for c in made] == [exam().html(script_too=False)]
 
 
+def test_a_lesson_plan_names_what_is_there():
+    "A call with its arguments, and a section, stand in a chapter as the plan writes them"
+    plans = [o for c in cells(root/'nbs/teaching.ipynb', 'markdown') for o in source(c).splitlines() if o.startswith('|')]
+    rows = [o for o in plans if 'chapters/' in o or 'quiz(' in o]
+    calls = [o for row in rows for o in re.findall(r'`(\w+\([^`]+\))`', row)]
+    sections = [o for row in rows for o in re.findall(r'\*([A-Z][^*]+)\*', row)]
+    assert len(rows) > 15 and len(calls) >= 3 and len(sections) >= 2
+    code = '\n'.join(source(c) for path in chapters for c in cells(path, 'code'))
+    assert [o for o in calls if o not in code] == []
+    assert [o for o in sections if not any(f'## {o}\n' in prose(path) for path in chapters)] == []
+
+
 def struck(svg):
     "Words of a figure with a horizontal grid line behind them"
     lines = [tuple(map(float, o)) for o in re.findall(r'<path d="M ([\d.]+) ([\d.]+) \s*L ([\d.]+) \2 \s*"[^>]*stroke: var\(--line', svg)]
