@@ -100,6 +100,11 @@ def prose(path): return '\n'.join(''.join(c['source']) for c in json.loads(path.
 def told(q): return ' '.join([q.ask, *(o if isinstance(o, str) else o.text for o in q.options)])
 
 
+def test_a_guess_among_options_is_answered_by_the_output_below():
+    "An answer of its own unlocks nothing: the output would be seen before the guess"
+    assert [k for k, p in find_all(Prompt).items() if p.options and p.reveal] == []
+
+
 @pytest.mark.slow
 def test_a_term_is_not_asked_before_a_chapter_uses_it():
     lessons, asked = sorted((root/'nbs/chapters').glob('*.ipynb'))[:12], {**questions, **find_all(Prompt)}

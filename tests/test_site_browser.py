@@ -382,6 +382,16 @@ def test_pages_open_from_a_disk(chrome, pages):
     assert title and errors == []
 
 
+def test_a_finger_asks_for_a_meaning_and_stays(reader):
+    page = reader(viewport=phone, is_mobile=True, has_touch=True).open('chapters/why.html')
+    word = page.locator('main a.term-link').first
+    word.scroll_into_view_if_needed()
+    box = word.bounding_box()
+    page.touchscreen.tap(box['x'] + box['width']/2, box['y'] + box['height']/2)
+    page.locator('main .term-meaning').first.wait_for()
+    assert page.url.endswith('chapters/why.html')
+
+
 @pytest.mark.quarto
 def test_search_finds_words(calm):
     page = calm.open('index.html')
