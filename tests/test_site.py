@@ -295,6 +295,15 @@ def test_search_snippets_are_words(pages):
     assert [o for o in joined if o not in code] == []
 
 
+def test_search_finds_words_and_not_what_was_recorded(pages):
+    "The numbers of a trace would stand for the section"
+    texts = {o['href']: o['text'] for o in entries(pages)}
+    for url in chapters:
+        rows = [' '.join(o.get_text(' ').split()) for o in soup(pages, url).select('.mx:is([data-kind=trace], [data-kind=replay]) :is(li, tr, p)')]
+        found = ' '.join(text for href, text in texts.items() if href.startswith(url))
+        assert [o for o in rows if len(o) > 40 and o in found] == [], url
+
+
 def test_search_keeps_code_whole(pages):
     text = ' '.join(o['text'] for o in entries(pages) if o['href'].startswith('chapters/'))
     assert re.search(r'\b\w+\(\w+\.\w+', text)

@@ -164,12 +164,13 @@ def llms(site):
 # Search
 
 hidden = 'script, style, svg, annotation, .mx details, .mx-said, [type="application/json"], .visually-hidden, .code-copy-button, details:not(.code-fold)'
+recorded = '.mx:is([data-kind=trace], [data-kind=replay])'  # rows of numbers
 
 
 def snippets(site, page, soup):
     "A page's sections as the search shows them: words with spaces between, no answers of questions; takes the page apart"
     main = soup.select_one('main')
-    for o in main.select(f'{hidden}, #title-block-header, .page-navigation, .mx-meta'): o.decompose()
+    for o in main.select(f'{hidden}, {recorded}, #title-block-header, .page-navigation, .mx-meta'): o.decompose()
     for o in main.select('code'): o.string = o.get_text()
     url, title, crumbs = site.url[page], site.title(page), [*(site.trail(page) or []), site.title(page)]
     def entry(mark, section, parts):
