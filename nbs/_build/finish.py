@@ -141,11 +141,11 @@ def result_before_code(soup):
         if fold.parent.select_one(':scope > .cell-output'): fold.parent.append(fold.extract())
 
 
-def is_number(text): return re.fullmatch(r'[-+−]?\d[\d.,]*\s?(%|ms|px|±.*|[(\[].*[)\]])?', text.strip()) is not None
+def is_number(text): return re.fullmatch(r'[✓✗] \w+|[-+−]?\d[\d.,]*\s?(%|ms|px|±.*|[(\[].*[)\]])?', text.strip()) is not None
 
 
 def whole(soup):
-    "A number with its spread stays on one line, 8 × 8 too, the name and number of a row, and a formula with the comma behind it"
+    "A number with its spread stays on one line, a mark with its word, 8 × 8 too, the name and number of a row, and a formula with the comma behind it"
     for o in soup.select('main')[:1]:
         for text in o.find_all(string=re.compile(r'\d × \d')):
             if not text.find_parent(['script', 'pre', 'code']): text.replace_with(re.sub(r'(?<=\d) × (?=\d)', '\u00a0×\u00a0', text))
