@@ -94,6 +94,12 @@ def test_sentences_in_a_table_have_room_on_a_phone(found, url): assert found(url
 
 
 @pytest.mark.parametrize('url', urls)
+def test_words_look_alike_in_both_builds(found, url):
+    "What Quarto's style sheet does to links in bold, to paragraphs that a cell made, and above a widget"
+    assert found(url).thin + found(url).sprawling + found(url).adrift == []
+
+
+@pytest.mark.parametrize('url', urls)
 def test_figures_are_as_large_as_they_were_drawn_and_have_an_edge(found, url): assert found(url).shrunk + found(url).edgeless == []
 
 
@@ -393,12 +399,15 @@ def test_a_finger_asks_for_a_meaning_and_stays(reader):
 
 
 @pytest.mark.quarto
-def test_search_finds_words(calm):
-    page = calm.open('index.html')
+@pytest.mark.parametrize('look', ['light', 'dark'])
+def test_search_finds_words(reader, look):
+    page = reader(color_scheme=look).open('index.html')
     page.locator('#quarto-search button').first.click()
     page.keyboard.type('cutmix')
     page.wait_for_selector('.aa-Item a')
+    page.locator('mark').first.wait_for()
     assert page.locator('.aa-Item').count() > 2
+    assert axe(page, ['color-contrast']) == []
 
 
 @pytest.mark.quarto

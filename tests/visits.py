@@ -57,7 +57,7 @@ leaks = "[...document.querySelectorAll('.mx-veiled > *')].filter(o => o.checkVis
 silent = '''[...document.querySelectorAll('main [role=group]')].filter(o => o.scrollWidth > o.clientWidth + 1)
     .filter(o => getComputedStyle(o).backgroundImage === 'none').map(o => o.textContent.slice(0, 40))'''
 torn = '''[...document.querySelectorAll('main :is(td, th)')]
-    .filter(o => o.checkVisibility() && (o.matches('tbody th') ? /^\\w+ [0-9.]+$/ : /^[-+−]?[0-9.,]+ ±/).test(o.textContent.trim()))
+    .filter(o => o.checkVisibility() && (o.matches('tbody th') ? /^\\w+ [0-9.]+$/ : /^[-+−]?[0-9.,]+ ±|^[✓✗] /).test(o.textContent.trim()))
     .filter(o => {
         const words = document.createRange()
         words.selectNodeContents(o)
@@ -91,6 +91,13 @@ touching = '''[...document.querySelectorAll('main div.sourceCode')].filter(o => 
     .filter((box, i, all) => i && box.top > all[i - 1].top && box.top - all[i - 1].bottom < 6).length'''
 shrunk = '''[...document.querySelectorAll('main img[src$=svg]')].filter(o => o.checkVisibility() && o.width < .75 * o.getAttribute('width')).map(o => o.alt)
     .concat([...document.querySelectorAll('main .mx-photos > figure')].filter(o => o.checkVisibility() && o.offsetWidth < .95 * parseFloat(o.style.maxWidth)).map(o => o.innerText))'''
+thin = "[...document.querySelectorAll('main :is(strong, b) a')].filter(o => o.checkVisibility() && getComputedStyle(o).fontWeight < 500).map(o => o.textContent.slice(0, 40))"
+sprawling = '''[...document.querySelectorAll('main p')].filter(o => o.checkVisibility() && !o.closest('.mx, table') && o.getBoundingClientRect().width > 700)
+    .filter(o => o.textContent.trim().length > 60 && !o.querySelector('img')).map(o => o.textContent.slice(0, 60))'''
+adrift = '''[...document.querySelectorAll('main .cell > .cell-output > .mx:first-child')].filter(o => o.checkVisibility())
+    .map(o => [o, o.closest('.cell')]).filter(([o, cell]) => cell.firstElementChild === o.parentElement && cell.previousElementSibling?.matches('p:not(:has(.term-meaning)):not(aside + p)'))
+    .filter(([o, cell]) => cell.previousElementSibling.checkVisibility())
+    .map(([o, cell]) => o.getBoundingClientRect().top - cell.previousElementSibling.getBoundingClientRect().bottom).filter(gap => gap > 40)'''
 narrow = '''[...document.querySelectorAll('main :is(td, th)')].filter(o => o.checkVisibility() && o.textContent.length > 45)
     .filter(o => { const box = o.getBoundingClientRect(); return box.height > 2 * box.width }).map(o => o.textContent)'''
 inked = '''[...document.querySelectorAll('main :is(summary, a, a > code)')].filter(o => o.checkVisibility())
@@ -142,6 +149,9 @@ class Found:
     lonely: dict = field(default_factory=dict)  # look -> rows of pictures whose last one stands alone
     leaks: list = field(default_factory=list)  # what can be seen before the guess
     shrunk: list = field(default_factory=list)  # figures that a desk shows much smaller than they were drawn
+    thin: list = field(default_factory=list)  # links in bold words that are not bold
+    sprawling: list = field(default_factory=list)  # paragraphs too wide to be read
+    adrift: list = field(default_factory=list)  # pixels between words and a widget that stands far below them
     narrow: list = field(default_factory=list)  # sentences in a column of a table that a phone makes a word wide
     halved: list = field(default_factory=list)  # names in code that a phone breaks in two
     towers: list = field(default_factory=list)  # short names of rows and columns that take many lines
@@ -186,6 +196,7 @@ class Visitor:
         found.uneven['desk'], found.lonely['desk'] = page.evaluate(uneven), page.evaluate(lonely)
         found.shrunk, found.edgeless = page.evaluate(shrunk), page.evaluate(edgeless)
         found.wrapped, found.letters = page.evaluate(wrapped), page.evaluate(letters)
+        found.thin, found.sprawling, found.adrift = page.evaluate(thin), page.evaluate(sprawling), page.evaluate(adrift)
         page.wait_for_function(complete)
         found.broken = page.evaluate(broken)
 
