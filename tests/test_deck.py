@@ -119,7 +119,7 @@ def seen(page):
         const { left, right } = o.getBoundingClientRect(); return right > 5 && left < innerWidth - 5 }).map(o => o.querySelector('h1, h2, h3').textContent)''')
 
 
-def headings(path): return [c.source.partition('\n')[0].lstrip('# ') for c in read(path, as_version=4).cells if c.source.startswith(('# ', '## '))]
+def headings(path): return [c.source.partition('\n')[0].lstrip('# ') for c in read(path, as_version=4).cells if c.cell_type == 'markdown' and c.source.startswith(('# ', '## '))]
 
 
 def test_arrows_move(site, html):
