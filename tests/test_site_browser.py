@@ -95,8 +95,13 @@ def test_sentences_in_a_table_have_room_on_a_phone(found, url): assert found(url
 
 @pytest.mark.parametrize('url', urls)
 def test_words_look_alike_in_both_builds(found, url):
-    "What Quarto's style sheet does to links in bold, to paragraphs that a cell made, and above a widget"
+    "What Quarto's style sheet does to links in bold, to paragraphs that a cell made, above a widget and below a table"
     assert found(url).thin + found(url).sprawling + found(url).adrift == []
+    assert found(url).crowded == 0
+
+
+@pytest.mark.parametrize('url', urls)
+def test_the_sidebar_shows_where_the_page_is(found, url): assert found(url).lost == 0
 
 
 @pytest.mark.parametrize('url', urls)

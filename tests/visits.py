@@ -94,6 +94,9 @@ shrunk = '''[...document.querySelectorAll('main img[src$=svg]')].filter(o => o.c
 thin = "[...document.querySelectorAll('main :is(strong, b) a')].filter(o => o.checkVisibility() && getComputedStyle(o).fontWeight < 500).map(o => o.textContent.slice(0, 40))"
 sprawling = '''[...document.querySelectorAll('main p')].filter(o => o.checkVisibility() && !o.closest('.mx, table') && o.getBoundingClientRect().width > 700)
     .filter(o => o.textContent.trim().length > 60 && !o.querySelector('img')).map(o => o.textContent.slice(0, 60))'''
+lost = '''[...document.querySelectorAll('#quarto-sidebar')].filter(o => o.checkVisibility() && o.querySelector('.active')).map(o => [o, o.querySelector('.active')].map(e => e.getBoundingClientRect()))
+    .filter(([side, link]) => link.top < side.top || link.bottom > side.bottom - 40).length'''
+crowded = '''[...document.querySelectorAll('main table')].filter(o => o.checkVisibility() && parseFloat(getComputedStyle(o).marginBottom) < 16).length'''
 adrift = '''[...document.querySelectorAll('main .cell > .cell-output > .mx:first-child')].filter(o => o.checkVisibility())
     .map(o => [o, o.closest('.cell')]).filter(([o, cell]) => cell.firstElementChild === o.parentElement && cell.previousElementSibling?.matches('p:not(:has(.term-meaning)):not(aside + p)'))
     .filter(([o, cell]) => cell.previousElementSibling.checkVisibility())
@@ -152,6 +155,8 @@ class Found:
     thin: list = field(default_factory=list)  # links in bold words that are not bold
     sprawling: list = field(default_factory=list)  # paragraphs too wide to be read
     adrift: list = field(default_factory=list)  # pixels between words and a widget that stands far below them
+    lost: int = 0  # sidebars whose link to the page is out of sight
+    crowded: int = 0  # tables that touch what follows
     narrow: list = field(default_factory=list)  # sentences in a column of a table that a phone makes a word wide
     halved: list = field(default_factory=list)  # names in code that a phone breaks in two
     towers: list = field(default_factory=list)  # short names of rows and columns that take many lines
@@ -196,6 +201,7 @@ class Visitor:
         found.uneven['desk'], found.lonely['desk'] = page.evaluate(uneven), page.evaluate(lonely)
         found.shrunk, found.edgeless = page.evaluate(shrunk), page.evaluate(edgeless)
         found.wrapped, found.letters = page.evaluate(wrapped), page.evaluate(letters)
+        found.lost, found.crowded = page.evaluate(lost), page.evaluate(crowded)
         found.thin, found.sprawling, found.adrift = page.evaluate(thin), page.evaluate(sprawling), page.evaluate(adrift)
         page.wait_for_function(complete)
         found.broken = page.evaluate(broken)

@@ -10,6 +10,11 @@ from mixcourse.teach.widget import as_html
 from PIL import Image
 
 toggle = '<button class="mx-theme" type="button" hidden aria-label="Light or dark"></button>'
+# A long list begins where the page's own link, and the headings below it, can be seen
+scroll = '''<script>(s => {
+  const a = s.querySelector('.active'), li = a?.closest('li').getBoundingClientRect(), box = s.getBoundingClientRect()
+  if (li && li.bottom > box.bottom - 48) s.scrollTop = Math.min(li.bottom - box.bottom + 48, li.top - box.top - 48)
+})(document.getElementById('quarto-sidebar'))</script>'''
 names = {'#quarto-header .navbar': 'Site', '#quarto-sidebar': 'Pages', '.quarto-secondary-nav': 'Toolbar', '.page-navigation': 'Before and after',
          '#TOC': 'On this page', '.nav-footer': 'About'}
 
@@ -52,6 +57,11 @@ def headings_in_sidebar(soup):
     if title := toc.select_one('h2#toc-title'): title.name = 'p'
     for o in toc.select('ul.collapse'): o['class'].remove('collapse')  # a script of Quarto would open it, and all below would jump
     if here and toc.select_one('a'): here.find_parent('li').append(toc)
+
+
+def scroll_to_here(soup):
+    "The sidebar stands where the page is"
+    if side := soup.select_one('#quarto-sidebar'): side.insert_after(BeautifulSoup(scroll, 'html.parser'))
 
 
 def here_in_bar(page, soup):
@@ -295,6 +305,7 @@ def finish_page(site, page):
     order_headings(soup)
     chapter_numbers(site, page, soup)
     headings_in_sidebar(soup)
+    scroll_to_here(soup)
     here_in_bar(page, soup)
     open_sections(soup)
     own_style(soup)
