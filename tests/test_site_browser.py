@@ -146,6 +146,10 @@ def test_a_sheet_cuts_no_table(found, url): assert found(url).split == 0
 
 
 @pytest.mark.parametrize('url', urls)
+def test_what_announces_goes_along_to_the_next_sheet(found, url): assert found(url).alone == []
+
+
+@pytest.mark.parametrize('url', urls)
 def test_printed_tables_can_be_read(found, url): assert found(url).small_print == []
 
 

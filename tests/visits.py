@@ -35,11 +35,13 @@ crumpled = '''[...document.querySelectorAll('main :is(.cell-output > pre, pre.ou
 wrapped = '''[...document.querySelectorAll('main pre > code.sourceCode > span')].filter(o => o.checkVisibility() && o.textContent.trimEnd().length <= 88)
     .filter(o => o.getBoundingClientRect().height > 1.5 * parseFloat(getComputedStyle(o).lineHeight)).map(o => o.textContent)'''
 letters = '''Math.min(...[...document.querySelectorAll('main pre > code')].filter(o => o.checkVisibility()).map(o => parseFloat(getComputedStyle(o).fontSize)), 99)'''
-split = "[...document.querySelectorAll('main :is(tr, table, .mx-chapters li)')].filter(o => getComputedStyle(o).breakInside !== 'avoid').length"
+split = '''[...document.querySelectorAll('main :is(tr, table, .mx-chapters li)')]
+    .filter(o => (getComputedStyle(o).breakInside !== 'avoid') !== (o.tBodies?.[0]?.rows.length > 12)).length'''
 small_print = '''[...document.querySelectorAll('main table')].filter(o => o.rows[0]?.cells.length < 7)
     .map(o => parseFloat(getComputedStyle(o).fontSize)).filter(size => size < 10.5)'''
+alone = "[...document.querySelectorAll('main :is(summary, p:has(+ ul))')].filter(o => getComputedStyle(o).breakAfter !== 'avoid').map(o => o.textContent.slice(0, 40))"
 tall = "[...document.images].filter(o => o.height > innerHeight).map(o => o.alt)"
-furniture = "['#quarto-header', '#quarto-sidebar', '.page-navigation', '.mx-act', 'audio', '.mx-larger'].filter(o => document.querySelector(o)?.checkVisibility())"
+furniture = "['#quarto-header', '#quarto-sidebar', '.page-navigation', '.mx-act', '.mx-sounds', '.mx-larger'].filter(o => document.querySelector(o)?.checkVisibility())"
 dark = "[...document.querySelectorAll('.mx')].filter(o => getComputedStyle(o).colorScheme !== 'light').map(o => o.dataset.kind)"
 covered = '''[...document.querySelectorAll('main :is(aside, .term-meaning)')].filter(o => o.checkVisibility() && getComputedStyle(o).float === 'right')
     .filter(note => [...document.querySelectorAll('main :is(table, img, pre, .mx)')].some(o => {
@@ -137,8 +139,9 @@ class Found:
     broken: list = field(default_factory=list)  # pictures that did not come
     violations: dict = field(default_factory=dict)  # look -> what axe says
     small: list = field(default_factory=list)  # what a finger misses
+    alone: list = field(default_factory=list)  # what announces the next and may stay behind at the foot of a sheet
     tall: list = field(default_factory=list)  # pictures longer than a sheet
-    split: int = 0  # tables and cards that a sheet may cut
+    split: int = 0  # rows, small tables and cards that a sheet may cut, and large tables that it may not
     small_print: list = field(default_factory=list)  # sizes of letters in tables that have room for larger ones
     furniture: list = field(default_factory=list)  # what would be printed beside the text
     dark: list = field(default_factory=list)  # widgets that a dark page would print as black boxes
@@ -199,7 +202,7 @@ class Visitor:
         found.nameless, found.small = page.evaluate(nameless), page.evaluate(small)
         found.holes, found.leaks, found.touching = page.evaluate(holes), page.evaluate(leaks), page.evaluate(touching)
         found.uneven['desk'], found.lonely['desk'] = page.evaluate(uneven), page.evaluate(lonely)
-        found.shrunk, found.edgeless = page.evaluate(shrunk), page.evaluate(edgeless)
+        found.shrunk, found.edgeless, found.astray = page.evaluate(shrunk), page.evaluate(edgeless), page.evaluate(astray)
         found.wrapped, found.letters = page.evaluate(wrapped), page.evaluate(letters)
         found.lost, found.crowded = page.evaluate(lost), page.evaluate(crowded)
         found.thin, found.sprawling, found.adrift = page.evaluate(thin), page.evaluate(sprawling), page.evaluate(adrift)

@@ -191,13 +191,13 @@ def code_lines(soup):
 
 def where_to_break(soup):
     "A long line of code may break behind a comma, an opening bracket or an equals sign, and before a dot, and not within a name; what is copied stays as it is"
-    behind, ahead = r'[,(\[]|(?<=\w)=', r'[^\s)\],=]'
+    behind, ahead = r'[,(\[]|(?<=\w)[=/]', r'[^\s)\],=]'
     for line in soup.select('main pre > code.sourceCode > span'):
         texts = list(line.find_all(string=True)) if len(line.get_text()) > 30 else []
         for text, after in pairwise([*texts, '']):
             *parts, last = re.sub(rf'((?:{behind})(?={ahead})|[\w)\]](?=\.[A-Za-z]))', r'\1\n', text).split('\n')
             for part in parts: text.insert_before(part, soup.new_tag('wbr'))
-            ends = re.search(rf'(?:{behind})$', last) and re.match(ahead, after) or re.search(r'[\w)\]]$', last) and re.match(r'\.[A-Za-z]', after)
+            ends = re.search(rf'(?:{behind})$', last) and re.match(ahead, after) or re.search(r'[\w)\]]$', last) and re.match(r'\.([A-Za-z]|$)', after)
             if ends: text.insert_after(soup.new_tag('wbr'))
             if parts: text.replace_with(last)
 
@@ -252,6 +252,14 @@ def notes_in_the_margin(soup):
         if before and before.name == 'p' and not before.select('.term-meaning'): room = tall(before.get_text(), 80, 30)
         if 5 < over <= room: p['style'] = f'--up:{over}px'
         elif over > 5: p['class'] = [*p.get('class', []), 'mx-brief']
+
+
+def ways_to_take_along(soup):
+    "What stands last below a chapter's title, its badge and its download, goes to the next line together"
+    for link in soup.select('.mx-meta .mx-item + .mx-item > a[download]'):
+        download = link.parent
+        badge = download.find_previous_sibling()
+        badge.wrap(soup.new_tag('span', attrs={'class': 'mx-pair'})).append(download)
 
 
 def in_columns(text):
@@ -318,6 +326,7 @@ def finish_page(site, page):
     stacked(soup)
     names_of_rows(soup)
     notes_in_the_margin(soup)
+    ways_to_take_along(soup)
     printed_columns(soup)
     scroll_areas(soup)
     add_toggle(soup)
