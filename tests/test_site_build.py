@@ -79,7 +79,7 @@ def test_a_remark_behind_code_is_told_from_a_line_of_its_own(line, remark): asse
 @pytest.mark.parametrize('line, parts', [
     ('x,y = torch.randn(32,3),torch.arange(8)', ['x,', 'y = torch', '.randn(', '32,', '3),', 'torch', '.arange(', '8)']), ('x = f(3,2).mean()', ['x = f(3,2).mean()']),
     ('<span class="bu">print</span>(learn.validate()[:-1], <span class="dv">.5</span>)', ['print(', 'learn', '.validate()[', ':-1], .5)']),
-    ('<span class="va">__name__</span><span class="sc">.</span>rpartition(<span class="st">"a"</span>) + 1', ['__name__', '.rpartition(', '"a") + 1'])])
+    ('<span class="va">__name__</span><span class="sc">.</span>rpartition(<span class="st">"a"</span>) + 10000', ['__name__', '.rpartition(', '"a") + 10000'])])
 def test_a_long_line_of_code_may_break_between_names(line, parts):
     page = code_page(line)
     finish.where_to_break(page)

@@ -259,7 +259,7 @@ def ways_to_take_along(soup):
     for link in soup.select('.mx-meta .mx-item + .mx-item > a[download]'):
         download = link.parent
         badge = download.find_previous_sibling()
-        badge.wrap(soup.new_tag('span', attrs={'class': 'mx-pair'})).append(download)
+        badge.wrap(soup.new_tag('span', attrs={'class': 'mx-along'})).append(download)
 
 
 def in_columns(text):
