@@ -162,6 +162,7 @@ class ChapterPages:
 
     def __call__(self, cell):
         if cell.cell_type!='markdown': return
+        if cell is self.nb.cells[-1] and self.path.parent.name=='chapters': cell.source = _next.sub('', cell.source)
         cell.source = callouts(one_link(cell.source))
         if _list in cell.source: cell.source = cell.source.replace(_list, chapter_list(self.path.parent/'chapters'))
 
@@ -173,7 +174,6 @@ class ChapterPages:
         number = chapter_number(self.path)
         if head: self._head(head, number)
         if number: _subtitle(cells[0], f'Chapter {number}')
-        cells[-1].source = _next.sub('', cells[-1].source)
         self.nb.cells = fold_setup(cells)
 
     def _head(self, cell, number):
