@@ -44,7 +44,7 @@ def _with_meaning(match, meanings, seen):
     seen.add(name)
     meaning = meanings[name].replace('[', '\\[').replace(']', '\\]')
     link = f"{match[0]}{{.term-link aria-describedby=\"term-{name}\"}}"
-    return f'[{link}[{meaning}]{{#term-{name} .term-meaning role="tooltip"}}]{{.term}}'
+    return f'[{link}[{meaning}]{{#term-{name} .term-meaning role="tooltip"}}]{{.term tabindex=-1}}'
 
 # %% ../../nbs/api/teach/15_terms.ipynb #c3ded059
 class Terms:
