@@ -96,8 +96,9 @@ shrunk = '''[...document.querySelectorAll('main img[src$=svg]')].filter(o => o.c
 thin = "[...document.querySelectorAll('main :is(strong, b) a')].filter(o => o.checkVisibility() && getComputedStyle(o).fontWeight < 500).map(o => o.textContent.slice(0, 40))"
 sprawling = '''[...document.querySelectorAll('main p')].filter(o => o.checkVisibility() && !o.closest('.mx, table') && o.getBoundingClientRect().width > 700)
     .filter(o => o.textContent.trim().length > 60 && !o.querySelector('img')).map(o => o.textContent.slice(0, 60))'''
-lost = '''[...document.querySelectorAll('#quarto-sidebar')].filter(o => o.checkVisibility() && o.querySelector('.active')).map(o => [o, o.querySelector('.active')].map(e => e.getBoundingClientRect()))
-    .filter(([side, link]) => link.top < side.top || link.bottom > side.bottom - 40).length'''
+lost = '''[...document.querySelectorAll('#quarto-sidebar')].filter(o => o.checkVisibility() && o.querySelector('.active'))
+    .map(o => [...[o, o.querySelector('.active')].map(e => e.getBoundingClientRect()), o.scrollHeight - o.clientHeight - o.scrollTop])
+    .filter(([side, link, below]) => link.top < side.top || link.bottom > side.bottom - Math.min(40, below)).length'''
 crowded = '''[...document.querySelectorAll('main table')].filter(o => o.checkVisibility() && parseFloat(getComputedStyle(o).marginBottom) < 16).length'''
 adrift = '''[...document.querySelectorAll('main .cell > .cell-output > .mx:first-child')].filter(o => o.checkVisibility())
     .map(o => [o, o.closest('.cell')]).filter(([o, cell]) => cell.firstElementChild === o.parentElement && cell.previousElementSibling?.matches('p:not(:has(.term-meaning)):not(aside + p)'))

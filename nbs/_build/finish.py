@@ -219,14 +219,17 @@ def stacked(soup):
             if name in column: o['class'] = [*o.get('class', []), 'mx-told']
 
 
+def keep_name(cell, short):
+    "A name of up to `short` letters stays on one line, a longer one has two"
+    n = len(cell.get_text(strip=True))
+    if n <= short: cell['class'] = [*cell.get('class', []), 'mx-whole']
+    elif n <= 34: cell['style'] = f'{cell.get("style", "")};min-width:{min(n//2+4, 20)}ch'.strip(';')
+
+
 def names_of_rows(soup):
-    "A table scrolls before the name of a row or of a column takes three lines: a short one stays on one, a longer one has two"
-    for o in soup.select('main table:not(.mx-stack) thead th'):
-        if len(o.get_text(strip=True)) < 10: o['class'] = [*o.get('class', []), 'mx-whole']
-    for o in soup.select('main table:not(.mx-stack) tbody tr > :first-child'):
-        n = len(o.get_text(strip=True))
-        if n <= 14: o['class'] = [*o.get('class', []), 'mx-whole']
-        elif n <= 34: o['style'] = f'{o.get("style", "")};min-width:{min(n//2+4, 20)}ch'.strip(';')
+    "A table scrolls before the name of a row or of a column takes three lines"
+    for o in soup.select('main table:not(.mx-stack) thead th'): keep_name(o, 9)
+    for o in soup.select('main table:not(.mx-stack) tbody tr > :first-child'): keep_name(o, 14)
 
 
 def beside_a_note(cell):
