@@ -104,7 +104,7 @@ adrift = '''[...document.querySelectorAll('main .cell > .cell-output > .mx:first
     .map(o => [o, o.closest('.cell')]).filter(([o, cell]) => cell.firstElementChild === o.parentElement && cell.previousElementSibling?.matches('p:not(:has(.term-meaning)):not(aside + p)'))
     .filter(([o, cell]) => cell.previousElementSibling.checkVisibility())
     .map(([o, cell]) => o.getBoundingClientRect().top - cell.previousElementSibling.getBoundingClientRect().bottom).filter(gap => gap > 40)'''
-narrow = '''[...document.querySelectorAll('main :is(td, th)')].filter(o => o.checkVisibility() && o.textContent.length > 45)
+narrow = '''[...document.querySelectorAll('main :is(td, th)')].filter(o => o.checkVisibility() && o.textContent.length > 40)
     .filter(o => { const box = o.getBoundingClientRect(); return box.height > 2 * box.width }).map(o => o.textContent)'''
 inked = '''[...document.querySelectorAll('main :is(summary, a, a > code)')].filter(o => o.checkVisibility())
     .filter(o => getComputedStyle(o).color !== getComputedStyle(o.parentElement).color).map(o => o.textContent.slice(0, 60))'''

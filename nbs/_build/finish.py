@@ -208,7 +208,7 @@ def stacked(soup):
     for table in soup.select('main table'):
         names = [o.get_text(' ', strip=True) for o in table.select('thead :is(th, td)')]
         cells = [(names[i], o) for row in table.select('tbody tr') for i, o in enumerate(row.select('td')) if i < len(names)]
-        told = [o for _, o in cells if len(o.get_text()) > 45]
+        told = [o for _, o in cells if len(o.get_text()) > 40]
         if len(names) < 3 or not told: continue
         table['class'] = [*table.get('class', []), 'mx-stack']
         table['role'] = 'table'
