@@ -85,6 +85,8 @@ def test_the_law_is_that_of_one_process(ranks):
 def test_the_example_runs():
     "As launched without a GPU, by its command in the docs"
     cmd = [sys.executable, '-W', 'ignore', '-m', 'torch.distributed.run', '--nproc_per_node', '2', '--master_port', '29512', str(example)]
-    res = subprocess.run(cmd, capture_output=True, text=True, timeout=300, env={**os.environ, 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''})
+    def launch(): return subprocess.run(cmd, capture_output=True, text=True, timeout=300, env={**os.environ, 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''})
+    res = launch()
+    if 'terminate called without an active exception' in res.stderr: res = launch()  # a thread of torch's, seldom, when a process ends
     assert not res.returncode, res.stderr
     assert float(res.stdout.split('[')[-1].split(',')[3].strip(" '")) > .5
